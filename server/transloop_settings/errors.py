@@ -1,0 +1,113 @@
+"""Every error that speaks to the user. Anything else that is raised is a bug and keeps its traceback.
+
+TransloopError                 says what happened and what to do about it
+├── UsageError                 the request itself is off: unknown language, a range outside the file
+├── SettingsError              a setting is unknown or has the wrong type; names all problems at once
+├── UnitError                  nothing in the selection can be translated, with the reason
+├── ModelError                 the model file
+│   ├── ModelMissing           not on this machine: says how to pull it
+│   ├── ModelCorrupt           digest mismatch, truncated, or not a GGUF file
+│   ├── ModelUnsupported       llama.cpp does not know its architecture
+│   └── PullFailed             every source failed, with each one's reason
+├── EngineError                the process or endpoint that runs the model
+│   ├── EngineCrashed          it ended; carries its last words
+│   ├── ContextOverflow        prompt and answer do not fit the context
+│   ├── AdapterRefused         wrong base model, wrong prompt version, or unreadable
+│   └── EndpointFailed         a remote endpoint refused, broke off or could not be reached
+└── AnswerError                the model's answer holds no usable code
+    ├── Truncated              it ended at the token limit
+    ├── Refused                the model declined
+    └── NoCode                 empty, only prose, or the source again
+"""
+
+from __future__ import annotations
+
+
+class TransloopError(Exception):
+    """An error for the user: `str(error)` says what happened, `advice` what to do about it."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
+
+    def __str__(self) -> str:
+        message = super().__str__()
+        return f"{message} {self.advice}".strip()
+
+
+class UsageError(TransloopError):
+    """The request itself is off."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A setting is unknown or has the wrong type."""
+
+
+class UnitError(UsageError):
+    """Nothing in the selection can be translated."""
+
+
+class ModelError(TransloopError):
+    """The model file cannot be used."""
+
+    exit_code = 3
+
+
+class ModelMissing(ModelError):
+    """The model is not on this machine."""
+
+
+class ModelCorrupt(ModelError):
+    """The file is not what its digest or its header promises."""
+
+
+class ModelUnsupported(ModelError):
+    """llama.cpp does not know this architecture."""
+
+
+class PullFailed(ModelError):
+    """No source could deliver the model."""
+
+
+class EngineError(TransloopError):
+    """The process or endpoint that runs the model failed."""
+
+    exit_code = 4
+
+
+class EngineCrashed(EngineError):
+    """The model's process ended while it was needed."""
+
+
+class ContextOverflow(EngineError):
+    """Prompt and answer do not fit the model's context."""
+
+
+class AdapterRefused(EngineError):
+    """The adapter does not belong to this model or this prompt format."""
+
+
+class EndpointFailed(EngineError):
+    """A remote endpoint refused, broke off or could not be reached."""
+
+
+class AnswerError(TransloopError):
+    """The model's answer holds no usable code."""
+
+    exit_code = 5
+
+
+class Truncated(AnswerError):
+    """The answer ended at the token limit."""
+
+
+class Refused(AnswerError):
+    """The model declined to translate."""
+
+
+class NoCode(AnswerError):
+    """The answer is empty, only prose, or the source again."""

@@ -1,0 +1,141 @@
+"""The settings: defaults, then the user's TOML, the workspace's TOML, the environment, the editor.
+
+A later source wins. A workspace file comes with somebody's repository, so it may not say where code
+is sent or which file is loaded as a model: those keys belong to the user (`USER_ONLY`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from transloop_settings import directories
+from transloop_settings.errors import SettingsError
+
+Placement = Literal["beside", "below", "replace"]
+USER_ONLY = ("model", "adapter", "engine", "remote")
+
+
+class Engine(BaseModel):
+    """How the model runs. Changing one of these restarts the model's process."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    backend: Literal["llama", "remote", "echo"] = "llama"
+    threads: int | None = Field(None, ge=1)
+    """None: one a physical core. More than that makes llama.cpp slower."""
+    context: int = Field(8192, ge=512)
+    """Tokens of prompt and answer together; memory grows with it (12 kB a token for the 0.5B)."""
+    idle_seconds: float = Field(900.0, gt=0)
+    """The model leaves memory after this long without a request."""
+
+
+class Sampling(BaseModel):
+    """How answers are sampled. The first candidate is always greedy."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: float = Field(0.8, gt=0, le=2)
+    """For alternatives: higher gives more different ones, and more wrong ones."""
+    top_p: float = Field(0.95, gt=0, le=1)
+    alternatives: int = Field(3, ge=1, le=16)
+    """How many further candidates "Next alternative" samples, in one batch."""
+    max_tokens: int = Field(2048, ge=16)
+    """Upper bound of one answer; the bound that is used also follows the source's length."""
+
+
+class Remote(BaseModel):
+    """An OpenAI-compatible endpoint, used only with `engine.backend = "remote"`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = "http://127.0.0.1:8000/v1"
+    model: str = ""
+    api_key: SecretStr = SecretStr("")
+    timeout_seconds: float = Field(120.0, gt=0)
+
+
+class Settings(BaseSettings):
+    """All settings of transloop. Unknown keys are errors."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix="TRANSLOOP_", env_nested_delimiter="__"
+    )
+
+    model: str = "qwen2.5-coder-0.5b-instruct"
+    """A catalog id, or a path to a GGUF file."""
+    adapter: Path | None = None
+    """A GGUF adapter made for this model and this prompt format."""
+    targets: tuple[str, ...] = (
+        "javascript", "typescript", "python", "java", "go", "rust", "cpp", "c",
+    )  # fmt: skip
+    """The languages that the menu offers."""
+    placement: Placement = "beside"
+    """beside: a new file; below: under the selection; replace: in its place."""
+    keep_original: bool = False
+    """With `replace`: keep the original, commented out, above the translation."""
+    engine: Engine = Engine()
+    sampling: Sampling = Sampling()
+    remote: Remote = Remote()
+
+
+def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None) -> Settings:
+    """The settings for `workspace`, with what the editor sent on top.
+
+    Raises:
+        SettingsError: naming every unknown key and wrong value, each with its source.
+    """
+    files = [directories.user_settings()]
+    if workspace is not None:
+        local = directories.workspace_settings(workspace)
+        _refuse_user_only(local)
+        files.append(local)
+
+    class Sourced(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            tomls = [TomlConfigSettingsSource(settings_cls, path) for path in reversed(files)]
+            return (init_settings, env_settings, *tomls)
+
+    try:
+        found = Sourced(**dict(editor or {}))
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
+        )
+        where = ", ".join([str(path) for path in files if path.exists()] + ["environment", "editor"])
+        raise SettingsError(f"Settings: {problems}.", f"Look in: {where}.") from error
+    except tomllib.TOMLDecodeError as error:
+        where = ", ".join(str(path) for path in files if path.exists())
+        raise SettingsError(f"Settings: not valid TOML: {error}.", f"Look in: {where}.") from error
+    return Settings.model_construct(**dict(found))
+
+
+def _refuse_user_only(path: Path) -> None:
+    """A cloned repository must not choose the model file or the endpoint that sees the code."""
+    try:
+        keys = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, tomllib.TOMLDecodeError):
+        return  # a broken file is reported with all other problems
+    if refused := [key for key in USER_ONLY if key in keys]:
+        raise SettingsError(
+            f"{path} sets {', '.join(refused)}, which a workspace may not.",
+            f"Set it in {directories.user_settings()} instead.",
+        )
