@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-Reason = Literal["stop", "length", "cancelled"]
+Reason = Literal["stop", "length"]
+Activity = Literal["idle", "loading", "ready", "busy", "failed"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ class EngineState:
     backend: str
     model: str
     adapter: str | None
-    state: Literal["idle", "loading", "ready", "busy", "failed"]
+    state: Activity
     detail: str = ""
     pid: int | None = None
     waiting: int = 0

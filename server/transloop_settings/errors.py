@@ -1,8 +1,8 @@
-"""Every error that speaks to the user. Anything else that is raised is a bug and keeps its traceback.
+"""Every error that speaks to the user. Anything else is a bug and keeps its traceback.
 
 TransloopError                 says what happened and what to do about it
 ├── UsageError                 the request itself is off: unknown language, a range outside the file
-├── SettingsError              a setting is unknown or has the wrong type; names all problems at once
+├── SettingsError              a setting is unknown or of a wrong type; names all at once
 ├── UnitError                  nothing in the selection can be translated, with the reason
 ├── ModelError                 the model file
 │   ├── ModelMissing           not on this machine: says how to pull it

@@ -120,7 +120,9 @@ def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None)
         problems = "; ".join(
             f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
         )
-        where = ", ".join([str(path) for path in files if path.exists()] + ["environment", "editor"])
+        where = ", ".join(
+            [str(path) for path in files if path.exists()] + ["environment", "editor"]
+        )
         raise SettingsError(f"Settings: {problems}.", f"Look in: {where}.") from error
     except tomllib.TOMLDecodeError as error:
         where = ", ".join(str(path) for path in files if path.exists())

@@ -1,0 +1,25 @@
+-- transloop: translates selected code with a model on your own machine.
+-- Neovim 0.11 or newer; enable with `vim.lsp.enable('transloop')`, see the README beside this folder.
+
+---@type vim.lsp.Config
+return {
+  cmd = { 'transloop', 'lsp' },
+  filetypes = {
+    'c',
+    'cpp',
+    'go',
+    'java',
+    'javascript',
+    'javascriptreact',
+    'python',
+    'rust',
+    'typescript',
+    'typescriptreact',
+  },
+  -- No root is fine too: a file on its own gets a server without a workspace.
+  root_markers = { '.transloop.toml', '.git' },
+  -- What you set here wins over transloop.toml; the keys are the same ones. For example:
+  --   vim.lsp.config('transloop', {
+  --     init_options = { settings = { targets = { 'go', 'rust' }, placement = 'below' } },
+  --   })
+}

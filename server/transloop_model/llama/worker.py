@@ -1,0 +1,180 @@
+"""The model's process: reads requests on stdin, writes events to stdout, one at a time.
+
+It ends when stdin closes, so it never outlives the process that started it, however that one died.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import psutil
+
+from transloop_model import prompt
+from transloop_model.engine import Event, Request
+from transloop_model.llama import native, wire
+from transloop_model.llama.decode import Cancelled, Decoder
+from transloop_settings.errors import AdapterRefused, TransloopError
+
+BATCH = 512
+"""Prompt tokens read at once, when nobody cancels."""
+
+
+class Worker:
+    """Answers the messages of one engine."""
+
+    def __init__(self, config: wire.Configuration, out: BinaryIO) -> None:
+        began = time.perf_counter()
+        self.config = config
+        self.out = out
+        self.out_lock = threading.Lock()
+        self.model = native.Model(Path(config.model))
+        self.context = native.Context(self.model, config.context, config.threads, BATCH)
+        self.decoder = Decoder(self.context)
+        self.template = prompt.ChatTemplate(
+            self.model.chat_template(),
+            bos=self.model.bos,
+            eos=self.model.eos,
+        )
+        self.adapter: Any | None = None
+        self.todo: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self.cancels: dict[int, threading.Event] = {}
+        self.current: int | None = None
+        self.send(wire.pack(ready=True, facts=self.facts(time.perf_counter() - began)))
+
+    def facts(self, load_seconds: float) -> dict[str, float | str]:
+        """What a status line and a benchmark want to know."""
+        return {
+            "load_seconds": round(load_seconds, 3),
+            "context": self.context.size,
+            "threads": self.config.threads,
+            "trained_context": self.model.trained_context,
+            "resident_bytes": psutil.Process().memory_info().rss,
+        }
+
+    def send(self, line: bytes) -> None:
+        """Write one message; called from both threads."""
+        with self.out_lock:
+            self.out.write(line)
+            self.out.flush()
+
+    def listen(self, lines: BinaryIO) -> None:
+        """Thread: take messages while the model computes; end the process when nobody is left."""
+        for line in lines:
+            message = wire.unpack(line)
+            match message["op"]:
+                case "cancel":
+                    self.cancel(message["id"])
+                case "count":
+                    tokens = self.model.tokenize(message["text"], special=False)
+                    self.send(wire.pack(id=message["id"], count=len(tokens)))
+                case "generate":
+                    self.cancels[message["id"]] = threading.Event()
+                    self.todo.put(message)
+                case _:
+                    self.todo.put(message)
+        os._exit(0)  # the main thread may be deep inside llama.cpp
+
+    def cancel(self, number: int) -> None:
+        """Stop request `number` at once, in the middle of a computation if it is running."""
+        if cancel := self.cancels.get(number):
+            cancel.set()
+            if self.current == number:
+                self.context.abort(True)
+
+    def work(self) -> None:
+        """Main thread: do one thing after the other."""
+        while True:
+            message = self.todo.get()
+            number = message["id"]
+            try:
+                if message["op"] == "adapter":
+                    self.use_adapter(message["path"])
+                    self.send(wire.pack(id=number, applied=True))
+                else:
+                    self.generate(number, wire.read_request(message["request"]))
+            except TransloopError as error:
+                self.send(wire.pack_error(number, error))
+
+    def generate(self, number: int, request: Request) -> None:
+        """Decode one request and send its events, or word that it was cancelled."""
+        cancel = self.cancels[number]
+        self.current = number
+
+        def emit(event: Event) -> None:
+            self.send(wire.pack_event(number, event))
+
+        try:
+            self.decoder.run(request, self.tokens_of(request), cancel, emit)
+        except Cancelled:
+            self.send(wire.pack(id=number, cancelled=True))
+        finally:
+            self.current = None
+            del self.cancels[number]
+
+    def tokens_of(self, request: Request) -> list[int]:
+        """The rendered prompt as token ids; control tokens are read in the template's text only."""
+        segments = self.template.render(request.messages, request.answer_prefix)
+        tokens: list[int] = []
+        for i, segment in enumerate(segments):
+            bos = i == 0 and self.model.adds_bos and not segment.has_bos
+            tokens += self.model.tokenize(segment.text, special=segment.special, bos=bos)
+        return tokens
+
+    def use_adapter(self, path: str | None) -> None:
+        """Load, check, apply; the old adapter is dropped only when the new one is in place."""
+        adapter = None
+        if path is not None:
+            adapter = self.model.load_adapter(Path(path))
+            try:
+                self.check_adapter(adapter, Path(path).name)
+            except AdapterRefused:
+                native.free_adapter(adapter)
+                raise
+        self.context.apply_adapter(adapter)
+        self.decoder.forget()
+        if self.adapter is not None:
+            native.free_adapter(self.adapter)
+        self.adapter = adapter
+
+    def check_adapter(self, adapter: Any, name: str) -> None:
+        """Refuse an adapter of other weights or of another prompt format."""
+        base = native.adapter_metadata(adapter, prompt.ADAPTER_BASE_KEY)
+        version = native.adapter_metadata(adapter, prompt.ADAPTER_PROMPT_KEY)
+        if version != str(prompt.VERSION):
+            raise AdapterRefused(
+                f"{name} was trained on prompt format {version or 'unknown'}, "
+                f"this is format {prompt.VERSION}.",
+                "Train it again with this version of transloop.",
+            )
+        if base is None or (self.config.base_sha256 and base != self.config.base_sha256):
+            raise AdapterRefused(
+                f"{name} was trained on another model ({(base or 'unnamed')[:12]}...).",
+                f"It needs the weights it was trained on, not {Path(self.config.model).name}.",
+            )
+
+
+def main() -> None:
+    """Keep the real stdout for messages; whatever C code prints goes to stderr."""
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    config = wire.Configuration(**wire.unpack(sys.stdin.buffer.readline()))
+    try:
+        worker = Worker(config, out)
+    except TransloopError as error:
+        out.write(wire.pack_error(None, error))
+        out.flush()
+        return
+    threading.Thread(target=worker.listen, args=(sys.stdin.buffer,), daemon=True).start()
+    worker.work()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,108 @@
+"""A job: one unit on its way into another language, from the click to the text in the editor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, Literal
+
+from transloop_server.documents import Anchor
+from transloop_server.translation import Progress, Translation, Work
+from transloop_settings.settings import Placement
+
+State = Literal["running", "done", "failed", "cancelled"]
+KEPT = 50
+"""Finished jobs that can still be retried or asked for alternatives."""
+
+
+@dataclass
+class Placed:
+    """Where a translation was put, and the text that was put there."""
+
+    uri: str
+    text: str
+    anchor: Anchor | None = None
+    """None: it is a file of its own."""
+
+
+@dataclass
+class Job:
+    """One translation and everything that can still be done with it."""
+
+    id: str
+    uri: str
+    original: str
+    """The source's text in the document, to notice when it changes."""
+    anchor: Anchor
+    work: Work
+    placement: Placement
+    state: State = "running"
+    message: str = ""
+    progress: Progress = field(default_factory=lambda: Progress("waiting"))
+    found: list[Translation] = field(default_factory=list)
+    shown: int = 0
+    rounds: int = 0
+    placed: Placed | None = None
+    placing: bool = False
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def title(self) -> str:
+        """Short description, such as "Translating gcd to JavaScript"."""
+        names = self.work.unit.names
+        what = names[0] if len(names) == 1 else self.work.unit.kind
+        return f"Translating {what} to {self.work.target.name}"
+
+    def summary(self) -> dict[str, Any]:
+        """What the status command tells."""
+        last = self.found[-1].stats if self.found else None
+        return {
+            "id": self.id,
+            "uri": self.uri,
+            "names": list(self.work.unit.names),
+            "target": self.work.target.id,
+            "state": self.state,
+            "message": self.message or str(self.progress),
+            "candidates": len(self.found),
+            "placed": self.placed.uri if self.placed else None,
+            "seconds": round(last.seconds, 3) if last else None,
+            "first_token_seconds": round(last.first_token_seconds, 3) if last else None,
+            "tokens": last.tokens if last else None,
+            "tokens_per_second": round(last.tokens_per_second, 1) if last else None,
+            "prompt_tokens": last.prompt_tokens if last else None,
+            "cached_tokens": last.cached_tokens if last else None,
+        }
+
+
+class Jobs:
+    """The running jobs and the last finished ones."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._numbers = count(1)
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
+
+    def next_id(self) -> str:
+        """An id for a new job."""
+        return f"job-{next(self._numbers)}"
+
+    def add(self, job: Job) -> list[Job]:
+        """Remember a job; the finished ones that are forgotten for it are returned."""
+        self._jobs[job.id] = job
+        finished = [each for each in self if each.state != "running"]
+        forgotten = finished[: max(0, len(finished) - KEPT)]
+        for each in forgotten:
+            del self._jobs[each.id]
+        return forgotten
+
+    def get(self, id_: str) -> Job | None:
+        """The job with this id."""
+        return self._jobs.get(id_)
+
+    def running(self) -> list[Job]:
+        """The jobs that have not ended."""
+        return [job for job in self if job.state == "running"]

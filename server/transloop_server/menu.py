@@ -1,0 +1,137 @@
+"""The menu: what can be done with a selection. Answered from memory in about a millisecond."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lsprotocol import types as lsp
+
+from transloop_server.client import Client
+from transloop_server.documents import Document
+from transloop_server.jobs import Job
+from transloop_syntax.language import Language, languages
+from transloop_syntax.unit import unit_name_at
+
+KIND = "refactor.rewrite.translate"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of the menu."""
+
+    title: str
+    kind: str
+    command: str
+    argument: dict[str, Any]
+
+
+def choices(
+    document: Document, chosen: lsp.Range, targets: Sequence[str], jobs: Iterable[Job]
+) -> list[Choice]:
+    """What can be done here; empty where nothing sensible is selected."""
+    language = document.language
+    if language is None:
+        return []
+    start, end = document.text.offset(chosen.start), document.text.offset(chosen.end)
+    here = {"uri": document.uri, "range": _plain(chosen)}
+    about_jobs = [line for job in jobs for line in _about(job, document.uri, start, end)]
+    if not document.text.text[start:end].strip():
+        if start != end or unit_name_at(document.source(), start) is None:
+            return about_jobs
+        return about_jobs + _translate(language, targets, here)
+    bring = Choice(f"Bring into {language.name}", f"{KIND}.{language.id}", "transloop.bring", here)
+    return [*about_jobs, *_translate(language, targets, here), bring]
+
+
+def _translate(source: Language, targets: Sequence[str], here: dict[str, Any]) -> list[Choice]:
+    known = languages()
+    lines = [
+        Choice(
+            f"Translate to {known[target].name}",
+            f"{KIND}.{target}",
+            "transloop.translate",
+            {**here, "target": target},
+        )
+        for target in targets
+        if target != source.id and target in known
+    ]
+    return [*lines, Choice("Translate to...", KIND, "transloop.translateTo", here)]
+
+
+def _about(job: Job, uri: str, start: int, end: int) -> list[Choice]:
+    argument = {"job": job.id}
+    if job.state == "running" and job.uri == uri and _touches(job.anchor, start, end):
+        title = f"Cancel translation to {job.work.target.name}"
+        return [Choice(title, f"{KIND}.cancel", "transloop.cancel", argument)]
+    placed = job.placed
+    if placed and placed.uri == uri and (not placed.anchor or _touches(placed.anchor, start, end)):
+        return [
+            Choice("Next alternative translation", f"{KIND}.next", "transloop.next", argument),
+            Choice("Translate again", f"{KIND}.retry", "transloop.retry", argument),
+        ]
+    return []
+
+
+def _touches(anchor: Any, start: int, end: int) -> bool:
+    return bool(anchor.start <= end and start <= anchor.end)
+
+
+def ordered(
+    targets: Sequence[str], recent: Sequence[str], in_workspace: Sequence[str]
+) -> list[str]:
+    """Configured targets: the last used first, then the languages that are open, then the rest."""
+    first = [*recent, *in_workspace]
+    return sorted(targets, key=lambda t: first.index(t) if t in first else len(first))
+
+
+def as_actions(
+    lines: Iterable[Choice], client: Client, only: Sequence[str] | None
+) -> list[lsp.CodeAction | lsp.Command]:
+    """The menu as LSP code actions, or as bare commands for a client that knows nothing else."""
+    wanted = [line for line in lines if _wanted(line.kind, only)]
+    if not client.literal_actions:
+        return [lsp.Command(line.title, line.command, arguments=[line.argument]) for line in wanted]
+    tags = [lsp.CodeActionTag.LlmGenerated] if client.mark_generated else None
+    return [
+        lsp.CodeAction(
+            title=line.title,
+            kind=line.kind,
+            tags=tags,
+            command=lsp.Command(line.title, line.command, arguments=[line.argument]),
+        )
+        for line in wanted
+    ]
+
+
+def _wanted(kind: str, only: Sequence[str] | None) -> bool:
+    return not only or any(kind == each or kind.startswith(f"{each}.") for each in only)
+
+
+def lenses(document: Document, jobs: Iterable[Job]) -> list[lsp.CodeLens]:
+    """Cancel above what is being translated; what can follow above what was."""
+    found = []
+    for job in jobs:
+        if job.state == "running" and job.uri == document.uri:
+            title = f"Cancel: {job.title[0].lower()}{job.title[1:]}"
+            found.append(_lens(document, job.anchor.start, title, "transloop.cancel", job))
+        elif job.placed and job.placed.uri == document.uri:
+            at = job.placed.anchor.start if job.placed.anchor else 0
+            shown = f"{job.shown + 1}/{len(job.found)}"
+            title = f"translated, not run ({shown}) | Next alternative"
+            found.append(_lens(document, at, title, "transloop.next", job))
+            found.append(_lens(document, at, "Translate again", "transloop.retry", job))
+    return found
+
+
+def _lens(document: Document, offset: int, title: str, command: str, job: Job) -> lsp.CodeLens:
+    at = document.text.position(min(offset, len(document.text.text)))
+    return lsp.CodeLens(lsp.Range(at, at), lsp.Command(title, command, arguments=[{"job": job.id}]))
+
+
+def _plain(range_: lsp.Range) -> dict[str, Any]:
+    return {
+        "start": {"line": range_.start.line, "character": range_.start.character},
+        "end": {"line": range_.end.line, "character": range_.end.character},
+    }

@@ -1,0 +1,252 @@
+"""`transloop lsp`: the handlers. They translate parameters to values and do not think."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from transloop_model.engine import Engine
+from transloop_server import menu
+from transloop_server.client import Client
+from transloop_server.flow import Flow
+from transloop_server.jobs import Job
+from transloop_server.session import Session
+from transloop_settings.errors import TransloopError, UsageError
+from transloop_settings.settings import Placement
+from transloop_syntax.language import language
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Here:
+    """Argument of the commands that concern a selection."""
+
+    uri: str
+    range: lsp.Range
+    target: str | None = None
+    placement: Placement | None = None
+    signature: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class OfJob:
+    """Argument of the commands that concern a job."""
+
+    job: str
+    placement: Placement = "below"
+
+
+class Protocol(LanguageServerProtocol):
+    """pygls without its own copies of the documents; `documents` keeps them (and says why)."""
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def lsp_text_document__did_open(self, params: lsp.DidOpenTextDocumentParams) -> Any:
+        """Pass it on."""
+        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_OPEN], (params,), None
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def lsp_text_document__did_change(self, params: lsp.DidChangeTextDocumentParams) -> Any:
+        """Pass it on."""
+        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CHANGE], (params,), None
+
+    @lsp_method(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def lsp_text_document__did_close(self, params: lsp.DidCloseTextDocumentParams) -> Any:
+        """Pass it on."""
+        yield self.fm.features[lsp.TEXT_DOCUMENT_DID_CLOSE], (params,), None
+
+
+def create_server(version: str, engine: Engine | None = None) -> LanguageServer:
+    """A server ready to start; `engine` replaces the one that the settings ask for."""
+    server = LanguageServer("transloop", version, protocol_cls=Protocol)
+    session = Session(server, engine)
+    flow = Flow(session)
+    _lifecycle(server, session)
+    _documents(server, session)
+    _menu(server, session)
+    _commands(server, session, flow)
+    return server
+
+
+def _lifecycle(server: LanguageServer, session: Session) -> None:
+    @server.feature(lsp.INITIALIZE)
+    def initialize(params: lsp.InitializeParams) -> None:
+        session.editor.client = Client.of(params.capabilities)
+        session.documents.encoding = _encoding(server)
+        session.set_folders(list(params.workspace_folders or ()))
+        options = params.initialization_options
+        if isinstance(options, dict):
+            session.configure(options.get("settings", {}))
+
+    @server.feature(lsp.INITIALIZED)
+    async def initialized(_params: lsp.InitializedParams) -> None:
+        session.settings(None)  # mistakes are told at once, not at the first translation
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def configuration(params: lsp.DidChangeConfigurationParams) -> None:
+        given = params.settings
+        if not given and session.editor.client.configuration:
+            asked = lsp.ConfigurationParams([lsp.ConfigurationItem(section="transloop")])
+            given = (await server.workspace_configuration_async(asked))[0]
+        session.configure(given)
+
+    @server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def folders(_params: lsp.DidChangeWorkspaceFoldersParams) -> None:
+        session.set_folders(list(server.workspace.folders.values()))
+
+    @server.feature(lsp.SHUTDOWN)
+    async def shutdown(_params: None) -> None:
+        await session.close()
+
+
+def _encoding(server: LanguageServer) -> str:
+    """The position encoding that was negotiated; UTF-16 where the client names none."""
+    return str(getattr(server.workspace.position_encoding, "value", "utf-16"))
+
+
+def _documents(server: LanguageServer, session: Session) -> None:
+    @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(params: lsp.DidOpenTextDocumentParams) -> None:
+        session.documents.open(params.text_document)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
+    def did_change(params: lsp.DidChangeTextDocumentParams) -> None:
+        if document := session.documents.get(params.text_document.uri):
+            document.change(params.text_document.version, params.content_changes)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(params: lsp.DidCloseTextDocumentParams) -> None:
+        session.documents.close(params.text_document.uri)
+
+
+def _menu(server: LanguageServer, session: Session) -> None:
+    kinds = [menu.KIND]
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(code_action_kinds=kinds))
+    def code_action(params: lsp.CodeActionParams) -> list[lsp.CodeAction | lsp.Command]:
+        document = session.documents.get(params.text_document.uri)
+        if document is None:
+            return []
+        targets = _targets(session, params.text_document.uri)
+        lines = menu.choices(document, params.range, targets, session.jobs)
+        return menu.as_actions(lines, session.editor.client, params.context.only)
+
+    @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS)
+    def code_lens(params: lsp.CodeLensParams) -> list[lsp.CodeLens]:
+        document = session.documents.get(params.text_document.uri)
+        return menu.lenses(document, session.jobs) if document else []
+
+
+def _targets(session: Session, uri: str) -> list[str]:
+    open_languages = [document.language for document in session.documents]
+    in_workspace = [each.id for each in open_languages if each]
+    configured = session.settings(session.documents.get(uri)).targets
+    return menu.ordered(configured, session.recent_targets, in_workspace)
+
+
+def _commands(server: LanguageServer, session: Session, flow: Flow) -> None:
+    """The commands answer at once with the job; what it does is told by progress and edits.
+
+    A client may give up on an answer that takes as long as a translation (eglot: ten seconds).
+    """
+
+    @server.command("transloop.translate")
+    async def translate(here: Here) -> dict[str, Any]:
+        target = here.target or ""
+        return _told(
+            session,
+            lambda: flow.start(
+                here.uri, here.range, language(target), here.placement, here.signature
+            ),
+        )
+
+    @server.command("transloop.translateTo")
+    async def translate_to(here: Here) -> dict[str, Any]:
+        source = session.documents[here.uri].language
+        by_name = {
+            language(target).name: language(target)
+            for target in _targets(session, here.uri)
+            if source is None or target != source.id
+        }
+        chosen = await session.editor.ask("Translate to which language?", list(by_name))
+        if chosen is None:
+            return {"error": "no language was chosen"}
+        return _told(
+            session, lambda: flow.start(here.uri, here.range, by_name[chosen], here.placement)
+        )
+
+    @server.command("transloop.bring")
+    async def bring(here: Here) -> dict[str, Any]:
+        try:
+            job = await flow.bring(here.uri, here.range, here.source)
+        except TransloopError as error:
+            return _complain(session, error)
+        return {"job": job.id} if job else {"error": "no language was chosen"}
+
+    @server.command("transloop.cancel")
+    async def cancel(*which: OfJob) -> dict[str, Any]:
+        asked = {each["job"] if isinstance(each, dict) else each.job for each in which}
+        jobs = [job for job in session.jobs.running() if not asked or job.id in asked]
+        return {"cancelled": [job.id for job in jobs if flow.cancel(job)]}
+
+    @server.command("transloop.next")
+    async def next_alternative(which: OfJob) -> dict[str, Any]:
+        def begin() -> Job:
+            job = _job(session, which)
+            flow.next(job)
+            return job
+
+        return _told(session, begin)
+
+    @server.command("transloop.retry")
+    async def retry(which: OfJob) -> dict[str, Any]:
+        return _told(session, lambda: flow.retry(_job(session, which)))
+
+    @server.command("transloop.place")
+    async def place(which: OfJob) -> dict[str, Any]:
+        def begin() -> Job:
+            job = _job(session, which)
+            flow.place(job, which.placement)
+            return job
+
+        return _told(session, begin)
+
+    @server.command("transloop.status")
+    async def status() -> dict[str, Any]:
+        return session.status()
+
+
+def _job(session: Session, which: OfJob) -> Job:
+    job = session.jobs.get(which.job)
+    if job is None:
+        raise UsageError("This translation is not remembered any more.", "Translate it again.")
+    return job
+
+
+def _told(session: Session, begin: Callable[[], Job]) -> dict[str, Any]:
+    """Begin something; a mistake is shown to the person and returned to the client."""
+    try:
+        return {"job": begin().id}
+    except TransloopError as error:
+        return _complain(session, error)
+
+
+def _complain(session: Session, error: TransloopError) -> dict[str, Any]:
+    session.editor.tell(str(error), lsp.MessageType.Warning)
+    return {"error": str(error)}
+
+
+def serve(version: str, tcp: tuple[str, int] | None = None) -> None:
+    """Run the server on stdio, or on a TCP port for debugging."""
+    server = create_server(version)
+    if tcp:
+        server.start_tcp(*tcp)
+    else:
+        server.start_io()

@@ -1,0 +1,185 @@
+"""What one server process knows: the editor, the documents, the settings, the engine, the jobs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types as lsp
+from pygls import uris
+from pygls.lsp.server import LanguageServer
+
+from transloop_model.engine import Engine
+from transloop_server.documents import Document, Documents
+from transloop_server.editor import Editor
+from transloop_server.engines import engine_key, make_engine
+from transloop_server.jobs import Jobs
+from transloop_settings import directories
+from transloop_settings.errors import AdapterRefused, SettingsError
+from transloop_settings.settings import Settings, load
+
+log = logging.getLogger(__name__)
+
+
+class Session:
+    """The state behind the handlers."""
+
+    def __init__(self, server: LanguageServer, engine: Engine | None = None) -> None:
+        self.documents = Documents()
+        self.editor = Editor(server, self.documents)
+        self.jobs = Jobs()
+        self.folders: list[Path] = []
+        self.recent_targets = _read_recent()
+        self._given_engine = engine
+        self._engine: Engine | None = engine
+        self._engine_key: tuple[object, ...] = ()
+        self._adapter: Path | None = None
+        self._from_editor: Mapping[str, Any] = {}
+        self._settings: dict[Path | None, tuple[object, Settings]] = {}
+        self._complained = ""
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    # Settings
+
+    def configure(self, from_editor: object) -> None:
+        """Take over what the editor sent: its `transloop` section, in snake_case."""
+        given = from_editor if isinstance(from_editor, Mapping) else {}
+        section = given.get("transloop", given)
+        self._from_editor = section if isinstance(section, Mapping) else {}
+        self._settings.clear()
+        self.settings(None)
+
+    def settings(self, document: Document | None) -> Settings:
+        """The settings that hold for a document, read again when a file has changed.
+
+        A mistake is shown once, and the last good settings (or the defaults) stay in force.
+        """
+        folder = self._folder_of(document)
+        stamp = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in _files(folder))
+        known = self._settings.get(folder)
+        if known and known[0] == stamp:
+            return known[1]
+        try:
+            found = load(folder, self._from_editor)
+        except SettingsError as error:
+            found = known[1] if known else Settings.model_construct()
+            self._complain(f"{error} Until then the last good settings are used.")
+        else:
+            self._complained = ""
+        self._settings[folder] = (stamp, found)
+        return found
+
+    def _complain(self, message: str) -> None:
+        if message != self._complained:
+            self._complained = message
+            self.editor.tell(message, lsp.MessageType.Warning)
+
+    def _folder_of(self, document: Document | None) -> Path | None:
+        path = document.path if document else None
+        if path is None:
+            return self.folders[0] if self.folders else None
+        around = [folder for folder in self.folders if path.is_relative_to(folder)]
+        return max(around, key=lambda folder: len(folder.parts), default=None)
+
+    def set_folders(self, folders: list[lsp.WorkspaceFolder]) -> None:
+        """The workspace folders that are open."""
+        paths = (uris.to_fs_path(folder.uri) for folder in folders)
+        self.folders = [Path(path) for path in paths if path]
+
+    # The model
+
+    async def engine(self, settings: Settings) -> Engine:
+        """The engine for these settings; an old one is retired when its last request is done.
+
+        Raises:
+            ModelError: the model is not there. AdapterRefused: the adapter is not for it.
+        """
+        if self._given_engine is not None:
+            return self._given_engine
+        key = engine_key(settings)
+        if self._engine is None or key != self._engine_key:
+            fresh = make_engine(settings)
+            if self._engine is not None:
+                self._retire(self._engine)
+            self._engine, self._engine_key, self._adapter = fresh, key, settings.adapter
+        elif settings.adapter != self._adapter:
+            await self._swap(self._engine, settings.adapter)
+        return self._engine
+
+    async def _swap(self, engine: Engine, adapter: Path | None) -> None:
+        try:
+            await engine.use_adapter(adapter)
+        except AdapterRefused as error:
+            self.editor.tell(f"{error} The one before stays in use.", lsp.MessageType.Warning)
+        self._adapter = adapter
+
+    def _retire(self, engine: Engine) -> None:
+        async def close_when_free() -> None:
+            while engine.state().state in ("busy", "loading"):  # noqa: ASYNC110 - no event to wait for
+                await asyncio.sleep(0.2)
+            await engine.close()
+
+        task = asyncio.get_running_loop().create_task(close_when_free())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    def status(self) -> dict[str, Any]:
+        """Everything a status line could want to show."""
+        state = self._engine.state() if self._engine else None
+        settings = self.settings(None)
+        return {
+            "model": state.model if state else settings.model,
+            "adapter": state.adapter if state else None,
+            "engine": state.backend if state else settings.engine.backend,
+            "state": state.state if state else "idle",
+            "detail": state.detail if state else "",
+            "pid": state.pid if state else None,
+            "waiting": state.waiting if state else 0,
+            "facts": state.facts if state else {},
+            "problem": self._complained,
+            "jobs": [job.summary() for job in self.jobs],
+        }
+
+    async def close(self) -> None:
+        """Stop every job and free the model."""
+        for job in self.jobs.running():
+            if job.task:
+                job.task.cancel()
+        tasks = [job.task for job in self.jobs if job.task]
+        await asyncio.gather(*tasks, *self._retiring, return_exceptions=True)
+        if self._engine:
+            await self._engine.close()
+
+    # What is remembered
+
+    def used(self, target: str) -> None:
+        """Remember that `target` was used last, so that the menu offers it first."""
+        self.recent_targets = [target, *(t for t in self.recent_targets if t != target)]
+        with suppress(OSError):  # a read-only home forgets; the menu still works
+            directories.state().mkdir(parents=True, exist_ok=True)
+            path = _recent_file()
+            fresh = path.with_suffix(".new")
+            fresh.write_text(json.dumps(self.recent_targets))
+            fresh.replace(path)
+
+
+def _files(folder: Path | None) -> list[Path]:
+    workspace = [directories.workspace_settings(folder)] if folder else []
+    return [directories.user_settings(), *workspace]
+
+
+def _recent_file() -> Path:
+    return directories.state() / "recent-targets.json"
+
+
+def _read_recent() -> list[str]:
+    try:
+        found = json.loads(_recent_file().read_text())
+    except (OSError, ValueError):
+        return []
+    return [name for name in found if isinstance(name, str)] if isinstance(found, list) else []

@@ -1,0 +1,290 @@
+"""The translating itself, as the language server and the command line both do it.
+
+Unit in, `Translation` out; knows neither LSP nor files.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from transloop_model import answer, prompt
+from transloop_model.engine import (
+    GREEDY,
+    Done,
+    Engine,
+    Evaluated,
+    Event,
+    Finished,
+    Piece,
+    Request,
+    Sampling,
+    Started,
+    seed_of,
+)
+from transloop_settings import settings
+from transloop_settings.errors import AnswerError
+from transloop_syntax.join import join
+from transloop_syntax.language import Language
+from transloop_syntax.outline import signatures
+from transloop_syntax.split import split
+from transloop_syntax.unit import Unit
+
+ANSWER_PER_SOURCE = 2.0
+"""Tokens of room for the answer for each token of source; Java and C need about 1.6."""
+ANSWER_LEAST = 256
+OVERHEAD = 220
+"""Tokens of the prompt around the code: instructions, template, fences."""
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What a translation cost; seconds of wall time."""
+
+    first_token_seconds: float = 0.0
+    seconds: float = 0.0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    tokens: int = 0
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Speed of writing, from the first token on."""
+        writing = self.seconds - self.first_token_seconds
+        return self.tokens / writing if writing > 0 else 0.0
+
+    def __add__(self, other: Stats) -> Stats:
+        return Stats(
+            self.first_token_seconds + other.first_token_seconds,
+            self.seconds + other.seconds,
+            self.prompt_tokens + other.prompt_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.tokens + other.tokens,
+        )
+
+
+@dataclass(frozen=True)
+class Translation:
+    """Code in the target language, and what is known about it. Nothing here has been run."""
+
+    unit: Unit
+    target: str
+    code: str
+    sampling: Sampling
+    notes: tuple[str, ...] = ()
+    stats: Stats = Stats()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a translation is."""
+
+    stage: Literal["waiting", "reading", "writing"]
+    tokens: int = 0
+    tokens_per_second: float = 0.0
+    part: int = 1
+    parts: int = 1
+
+    def __str__(self) -> str:
+        part = f"part {self.part} of {self.parts}: " if self.parts > 1 else ""
+        match self.stage:
+            case "waiting":
+                return f"{part}waiting for the model"
+            case "reading":
+                return f"{part}reading, {self.tokens} tokens"
+            case _:
+                return f"{part}{self.tokens} tokens, {self.tokens_per_second:.0f} tokens/s"
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is to be translated, and with what."""
+
+    unit: Unit
+    target: Language
+    sampling: settings.Sampling
+    signature: str | None = None
+    owner: str = ""
+
+    def request(
+        self, unit: Unit, translated: Sequence[str], candidates: tuple[Sampling, ...], tokens: int
+    ) -> Request:
+        """The engine's request for one part of the work, whose source has `tokens` tokens."""
+        asked = prompt.build(unit, self.target, signature=self.signature, translated=translated)
+        room = int(tokens * ANSWER_PER_SOURCE) + ANSWER_LEAST
+        return Request(
+            asked.messages,
+            asked.answer_prefix,
+            candidates,
+            max_tokens=min(self.sampling.max_tokens, room),
+            stop=asked.stop,
+            owner=self.owner,
+        )
+
+
+async def translate(
+    engine: Engine, work: Work, report: Report, sampling: Sampling = GREEDY
+) -> Translation:
+    """Translate a unit, in parts where it is too long for the model's context.
+
+    Raises:
+        UnitError: too long, and not made of declarations that can be translated one by one.
+        ModelError, EngineError, AnswerError: see `transloop_settings.errors`.
+    """
+    report(Progress("waiting"))
+    parts = await _parts(engine, work)
+    done: list[Translation] = []
+    for number, (unit, tokens) in enumerate(parts, 1):
+        known = [line for each in done for line in signatures(each.code, work.target)]
+        request = work.request(unit, known, (sampling,), tokens)
+        watch = Watch(report, number, len(parts))
+        finished = [each async for each in watch.candidates(engine, request)]
+        found = answer.extract(finished[0], work.target, unit.code)
+        done.append(
+            Translation(unit, work.target.id, found.code, sampling, found.notes, watch.stats())
+        )
+    return _joined(work, done)
+
+
+async def alternatives(
+    engine: Engine, work: Work, report: Report, known: Sequence[str], round_: int = 0
+) -> list[Translation]:
+    """Further translations that differ from those `known`, sampled in one batch.
+
+    Candidates without usable code are dropped; the list may be empty.
+    """
+    drawn = tuple(
+        Sampling(
+            work.sampling.temperature,
+            work.sampling.top_p,
+            seed=seed_of(work.unit.code, work.target.id, round_, i),
+        )
+        for i in range(work.sampling.alternatives)
+    )
+    report(Progress("waiting"))
+    parts = await _parts(engine, work)
+    if len(parts) > 1:
+        sampled = [await _or_none(translate(engine, work, report, each)) for each in drawn]
+        return _distinct([each for each in sampled if each], known)
+    unit, tokens = parts[0]
+    watch = Watch(report, 1, 1)
+    found: list[Translation] = []
+    async for finished in watch.candidates(engine, work.request(unit, (), drawn, tokens)):
+        try:
+            code = answer.extract(finished, work.target, unit.code)
+        except AnswerError:
+            continue
+        how = drawn[finished.candidate]
+        found.append(
+            Translation(work.unit, work.target.id, code.code, how, code.notes, watch.stats())
+        )
+    return _distinct(found, known)
+
+
+async def _or_none(translating: object) -> Translation | None:
+    try:
+        return await translating  # type: ignore[misc, no-any-return]
+    except AnswerError:
+        return None
+
+
+async def _parts(engine: Engine, work: Work) -> list[tuple[Unit, int]]:
+    """The unit, or its parts, each with its length in tokens."""
+    total = await engine.count_tokens(work.unit.code)
+    per_character = total / max(1, len(work.unit.code))
+    context = await engine.context_size()
+
+    def tokens(unit: Unit) -> int:
+        return int(len(unit.code) * per_character) + 1
+
+    def fits(unit: Unit) -> bool:
+        around = int(sum(map(len, unit.needs)) * per_character * 1.2)
+        answer_room = int(tokens(unit) * ANSWER_PER_SOURCE) + ANSWER_LEAST
+        prompt_room = OVERHEAD + around + tokens(unit)
+        return prompt_room + answer_room <= context and answer_room <= max(
+            work.sampling.max_tokens, ANSWER_LEAST * 2
+        )
+
+    units = [work.unit] if fits(work.unit) else split(work.unit, fits)
+    return [(unit, tokens(unit)) for unit in units]
+
+
+class Watch:
+    """Follows the events of one request: reports progress, times it, yields what finishes."""
+
+    def __init__(self, report: Report, part: int, parts: int) -> None:
+        self.report = report
+        self.part = part
+        self.parts = parts
+        self.began = time.perf_counter()
+        self.first = 0.0
+        self.tokens = 0
+        self.started = Started(0, 0)
+
+    async def candidates(self, engine: Engine, request: Request) -> AsyncIterator[Finished]:
+        """The candidates of `request` as they finish."""
+        async with aclosing(engine.generate(request)) as events:  # type: ignore[type-var]
+            async for event in events:
+                self.saw(event)
+                if isinstance(event, Finished):
+                    yield event
+
+    def saw(self, event: Event) -> None:
+        """Take note of one event."""
+        now = time.perf_counter() - self.began
+        match event:
+            case Started():
+                self.started = event
+                self.say("reading", event.cached_tokens)
+            case Evaluated():
+                self.say("reading", event.tokens)
+            case Piece():
+                self.first = self.first or now
+                self.tokens += 1
+                self.say("writing", self.tokens)
+            case Done():
+                self.tokens = event.tokens
+
+    def say(self, stage: Literal["reading", "writing"], tokens: int) -> None:
+        """Report progress."""
+        self.report(Progress(stage, tokens, self.stats().tokens_per_second, self.part, self.parts))
+
+    def stats(self) -> Stats:
+        """What it has cost so far."""
+        return Stats(
+            self.first,
+            time.perf_counter() - self.began,
+            self.started.prompt_tokens,
+            self.started.cached_tokens,
+            self.tokens,
+        )
+
+
+def _joined(work: Work, parts: list[Translation]) -> Translation:
+    """One translation from its parts; imports that several parts need stand once, in front."""
+    if len(parts) == 1:
+        return replace(parts[0], unit=work.unit, notes=work.unit.warnings + parts[0].notes)
+    code = join([part.code for part in parts], work.target)
+    notes = work.unit.warnings + tuple(note for part in parts for note in part.notes)
+    total = sum((part.stats for part in parts), Stats())
+    in_parts = f"translated in {len(parts)} parts, because it is long"
+    return Translation(
+        work.unit, work.target.id, code, parts[0].sampling, (*notes, in_parts), total
+    )
+
+
+def _distinct(found: list[Translation], known: Sequence[str]) -> list[Translation]:
+    seen = {" ".join(code.split()) for code in known}
+    fresh = []
+    for each in found:
+        key = " ".join(each.code.split())
+        if key not in seen:
+            seen.add(key)
+            fresh.append(each)
+    return fresh
