@@ -1,6 +1,5 @@
-"""`python -m transloop`, the same as `transloop`."""
+"""`python -m transloop`: the `transloop` command."""
 
 from transloop.cli import main
 
-if __name__ == "__main__":
-    main()
+main()

@@ -140,8 +140,12 @@ class Document:
             suffix = self.path.suffix if self.path else ""
             self._source = Source(self.text.text, language, suffix)
         else:
-            self._source.update(self.text.text)
+            self._source = self._source.update(self.text.text)
         return self._source
+
+    def is_parsed(self) -> bool:
+        """Whether `source` costs nothing now."""
+        return self._source is not None and self._source.text == self.text.text
 
     def change(
         self, version: int | None, changes: Sequence[lsp.TextDocumentContentChangeEvent]

@@ -208,6 +208,7 @@ class Flow:
             unit,
             found.code,
             language(unit.language),
+            job.work.target,
             below=job.placement == "below",
             keep_original=settings.keep_original,
         )
@@ -359,7 +360,7 @@ class Flow:
         if placed.anchor is None:
             fresh = placement.file_text(found.code, eol)
         else:
-            fresh = reindent(found.code, found.unit.indent, eol)
+            fresh = reindent(found.code, found.unit.indent, eol, job.work.target)
         edit = edits.change(self.editor.client, document, span.start, span.end, fresh)
         start = span.start
         if await self.editor.apply(edit, job.title, document.uri) is not Applied.YES:

@@ -28,9 +28,18 @@ class Choice:
 
 
 def choices(
-    document: Document, chosen: lsp.Range, targets: Sequence[str], jobs: Iterable[Job]
+    document: Document,
+    chosen: lsp.Range,
+    targets: Sequence[str],
+    jobs: Iterable[Job],
+    *,
+    asked: bool = True,
 ) -> list[Choice]:
-    """What can be done here; empty where nothing sensible is selected."""
+    """What can be done here; empty where nothing sensible is selected.
+
+    Only a person who asked waits for a parse (30 ms after an edit of 10,000 lines); an editor that
+    asks by itself at each move of the cursor gets what is known.
+    """
     language = document.language
     if language is None:
         return []
@@ -38,7 +47,9 @@ def choices(
     here = {"uri": document.uri, "range": _plain(chosen)}
     about_jobs = [line for job in jobs for line in _about(job, document.uri, start, end)]
     if not document.text.text[start:end].strip():
-        if start != end or unit_name_at(document.source(), start) is None:
+        if start != end or not (asked or document.is_parsed()):
+            return about_jobs
+        if unit_name_at(document.source(), start) is None:
             return about_jobs
         return about_jobs + _translate(language, targets, here)
     bring = Choice(f"Bring into {language.name}", f"{KIND}.{language.id}", "transloop.bring", here)

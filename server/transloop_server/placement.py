@@ -24,11 +24,18 @@ class Insertion:
 
 
 def insertion(
-    text: str, unit: Unit, code: str, source: Language, *, below: bool, keep_original: bool
+    text: str,
+    unit: Unit,
+    code: str,
+    source: Language,
+    target: Language,
+    *,
+    below: bool,
+    keep_original: bool,
 ) -> Insertion:
     """The edit of the source document that places `code` below `unit` or in its place."""
     eol = eol_of(text)
-    body = reindent(code, unit.indent, eol)
+    body = reindent(code, unit.indent, eol, target)
     if below:
         before = eol * 2
         return Insertion(unit.end, unit.end, before + body, unit.end + len(before), len(body))

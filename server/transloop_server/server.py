@@ -135,7 +135,8 @@ def _menu(server: LanguageServer, session: Session) -> None:
         if document is None:
             return []
         targets = _targets(session, params.text_document.uri)
-        lines = menu.choices(document, params.range, targets, session.jobs)
+        asked = params.context.trigger_kind is not lsp.CodeActionTriggerKind.Automatic
+        lines = menu.choices(document, params.range, targets, session.jobs, asked=asked)
         return menu.as_actions(lines, session.editor.client, params.context.only)
 
     @server.feature(lsp.TEXT_DOCUMENT_CODE_LENS)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
+from typing import TYPE_CHECKING
 
 from transloop_syntax.language import Language
+from transloop_syntax.source import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 
 def dedent(code: str, keep: Container[int] = ()) -> tuple[str, str]:
@@ -21,10 +26,38 @@ def dedent(code: str, keep: Container[int] = ()) -> tuple[str, str]:
     ), indent
 
 
-def reindent(code: str, indent: str, eol: str = "\n") -> str:
-    """Put `indent` before every line and `eol` between them; blank lines stay empty."""
+def reindent(code: str, indent: str, eol: str = "\n", language: Language | None = None) -> str:
+    """Put `indent` before every line and `eol` between them; blank lines stay empty.
+
+    With the code's `language`, lines inside its multi-line strings stay as they are.
+    """
     lines = code.replace("\r\n", "\n").split("\n")
-    return eol.join(indent + line if line.strip() else "" for line in lines)
+    kept: Container[int] = ()
+    if indent and language is not None:
+        kept = string_rows([Source(code, language).root], language)
+    return eol.join(
+        line if number in kept else indent + line if line.strip() else ""
+        for number, line in enumerate(lines)
+    )
+
+
+def string_rows(nodes: Iterable[Node], language: Language) -> list[int]:
+    """Rows that begin inside a multi-line string, where indentation is part of a value.
+
+    A docstring is a statement of its own: its indentation is layout.
+    """
+    rows: list[int] = []
+    stack = list(nodes)
+    while stack:
+        node = stack.pop()
+        if node.start_point.row == node.end_point.row:
+            continue
+        if node.type in language.nodes.strings:
+            docstring = node.parent is not None and node.parent.type in language.nodes.statements
+            rows += [] if docstring else range(node.start_point.row + 1, node.end_point.row + 1)
+        else:
+            stack += node.named_children
+    return rows
 
 
 def comment_out(code: str, language: Language) -> str:

@@ -18,7 +18,7 @@ from transloop_syntax.declarations import (
 )
 from transloop_syntax.growth import SPACE, Choice, Kind, Rows, choose, kind_of, outside, rows_of
 from transloop_syntax.language import Language
-from transloop_syntax.layout import dedent
+from transloop_syntax.layout import dedent, string_rows
 from transloop_syntax.resolution import needs_of
 from transloop_syntax.signature import signature_of
 from transloop_syntax.source import Source
@@ -167,7 +167,7 @@ def build(
         rows = (0 if whole else min(each.first for each in choice.items), last)
     start, end = _trimmed(source, *rows)
     first = source.row(start)
-    kept = [row - first for row in _string_rows(choice, language)]
+    kept = [row - first for row in string_rows((x.node for x in choice.items), language)]
     code, indent = dedent(source.text[start:end].replace("\r\n", "\n"), kept)
     siblings = choice.level if choice.enclosing else ()
     one = kind in ("function", "method", "class")
@@ -204,38 +204,6 @@ def _names(choice: Choice, language: Language) -> tuple[str, ...]:
 def _signature(choice: Choice, language: Language) -> str | None:
     solid = [item for item in choice.items if item.part != "comment"]
     return signature_of(solid[0], language)
-
-
-def _stringrows_of(choice: Choice, language: Language) -> list[int]:
-    """The rows that begin inside a multi-line string, where indentation is part of a value."""
-    rows: list[int] = []
-    stack = [item.node for item in choice.items]
-    while stack:
-        node = stack.pop()
-        if node.start_point.row == node.end_point.row:
-            continue
-        if node.type in language.nodes.strings:
-            docstring = node.parent is not None and node.parent.type in language.nodes.statements
-            rows += [] if docstring else range(node.start_point.row + 1, node.end_point.row + 1)
-        else:
-            stack += node.named_children
-    return rows
-
-
-def _string_rows(choice: Choice, language: Language) -> list[int]:
-    """The rows that begin inside a multi-line string, where indentation is part of a value."""
-    rows: list[int] = []
-    stack = [item.node for item in choice.items]
-    while stack:
-        node = stack.pop()
-        if node.start_point.row == node.end_point.row:
-            continue
-        if node.type in language.nodes.strings:
-            docstring = node.parent is not None and node.parent.type in language.nodes.statements
-            rows += [] if docstring else range(node.start_point.row + 1, node.end_point.row + 1)
-        else:
-            stack += node.named_children
-    return rows
 
 
 def _warnings(source: Source, first: int, last: int) -> tuple[str, ...]:

@@ -1,0 +1,5 @@
+"""Not written yet."""
+
+
+def demo() -> None:
+    """Not written yet."""

@@ -1,0 +1,5 @@
+"""Not written yet."""
+
+
+def doctor() -> None:
+    """Not written yet."""

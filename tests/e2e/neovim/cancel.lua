@@ -1,0 +1,28 @@
+-- Cancel a translation that is being written.
+local person = require('person')
+person.does(function(given)
+  person.opens(given.file)
+  person.presses(given.select)
+  person.notes('before')
+  person.chooses(given.choose)
+  local token = person.waits_for_writing()
+  if given.how == 'menu' then
+    person.presses(given.select)
+    person.chooses(given.cancel)
+  elseif given.how == 'lens' then
+    person.runs_lens('Cancel')
+  else
+    vim.lsp.buf_notify(0, 'window/workDoneProgress/cancel', { token = token })
+  end
+  local began = vim.uv.hrtime()
+  person.waits('it is cancelled', function()
+    return #person.jobs('cancelled') == 1
+  end)
+  person.waits('the engine is free', function()
+    return person.status().state == 'ready'
+  end)
+  person.notes('cancelled')
+  person.saw('seconds', (vim.uv.hrtime() - began) / 1e9)
+  vim.wait(given.linger or 0)
+  person.notes('later')
+end)
