@@ -1,5 +1,6 @@
 """`python -m transloop`: the `transloop` command."""
 
-from transloop.cli import main
+from transloop.entry import main
 
-main()
+if __name__ == "__main__":
+    main()

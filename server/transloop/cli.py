@@ -7,7 +7,6 @@ setting); 3 the model is missing or damaged; 4 the engine failed; 5 the answer h
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -62,8 +61,7 @@ def _add_commands() -> None:
 
 def main() -> None:
     """Run the command; an error that speaks to the user is told without a traceback."""
-    if sys.argv[1:2] != ["lsp"]:  # an editor waits for this one
-        _add_commands()
+    _add_commands()
     try:
         app()
     except TransloopError as error:

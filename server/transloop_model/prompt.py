@@ -11,12 +11,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import TYPE_CHECKING
 
 from transloop_model.engine import Message
 from transloop_syntax.language import Language, language
 from transloop_syntax.unit import Unit
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 VERSION = 1
 ADAPTER_BASE_KEY = "transloop.base_sha256"
@@ -112,15 +114,17 @@ class ChatTemplate:
         self.eos = eos
 
     @cached_property
-    def _compiled(self) -> ImmutableSandboxedEnvironment:
+    def _compiled(self) -> Template:
+        from jinja2.sandbox import ImmutableSandboxedEnvironment  # the server never renders
+
         environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True)
         environment.globals["raise_exception"] = _raise
-        return environment
+        return environment.from_string(self.template)
 
     def render(self, messages: Sequence[Message], answer_prefix: str = "") -> list[Segment]:
         """Segments of the whole prompt, up to and including the beginning of the answer."""
         marks = {f"\ue000{i}\ue001": message.content for i, message in enumerate(messages)}
-        rendered = self._compiled.from_string(self.template).render(
+        rendered = self._compiled.render(
             messages=[
                 {"role": message.role, "content": mark}
                 for mark, message in zip(marks, messages, strict=True)
