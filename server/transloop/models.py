@@ -134,7 +134,7 @@ def _print_table(rows: list[Entry]) -> None:
 
     table = Table(box=None, pad_edge=False)
     for title in ("id", "state", "size", "memory", "licence", "about"):
-        table.add_column(title, overflow="fold")
+        table.add_column(title, overflow="fold", no_wrap=title == "id")  # ids are copied
     for row in rows:
         size = f"{row.bytes / 1e6:,.0f} MB" if row.bytes else "unknown"
         memory = f"{row.memory / 1e9:.1f} GB"

@@ -83,6 +83,14 @@ def select(place: Place, source: str | None) -> Selection:
     return Selection(place, unit, first, last, eol_of(text), notes)
 
 
+def workspace_of(path: Path) -> Path:
+    """The root of the project that holds `path`, or the current folder."""
+    for folder in (path.resolve(), *path.resolve().parents):
+        if (folder / ".transloop.toml").is_file() or (folder / ".git").exists():
+            return folder
+    return Path.cwd()
+
+
 def read(place: Place) -> str:
     """The text. UsageError when it cannot be read or is not UTF-8."""
     try:

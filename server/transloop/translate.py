@@ -69,9 +69,9 @@ def translate(
         given = place_of(place)
         order = _order(given, to, source, signature, as_json, model)
         if Path(given.name).is_dir():
-            complete = asyncio.run(_folder(order, Path(given.name), output))
+            complete = _folder(order, Path(given.name), output)
         else:
-            complete = asyncio.run(_file(order, given, output))
+            complete = _file(order, given, output)
     raise typer.Exit(0 if complete else 1)
 
 
@@ -94,20 +94,13 @@ def _order(
     as_json: bool,
     model: str | None,
 ) -> Order:
+    from transloop.selection import workspace_of
     from transloop_settings import settings
     from transloop_syntax.language import language
 
     source = language(source).id if source else None
-    loaded = settings.load(_workspace(Path(place.name)), {"model": model} if model else None)
+    loaded = settings.load(workspace_of(Path(place.name)), {"model": model} if model else None)
     return Order(language(to), source, signature, as_json, loaded)
-
-
-def _workspace(path: Path) -> Path:
-    """The root of the project that holds `path`, or the current folder."""
-    for folder in (path.resolve(), *path.resolve().parents):
-        if (folder / ".transloop.toml").is_file() or (folder / ".git").exists():
-            return folder
-    return Path.cwd()
 
 
 @contextlib.contextmanager
@@ -127,19 +120,24 @@ def _failures_told(as_json: bool) -> Iterator[None]:
 # One file ----------------------------------------------------------------------------------------
 
 
-async def _file(order: Order, place: Place, output: Path | None) -> bool:
+def _file(order: Order, place: Place, output: Path | None) -> bool:
     from transloop.selection import select
 
     if output:
         require_new(output)
-    selection = select(place, order.source)
-    _require_other(selection, order.target)
+    selection = select(place, order.source)  # before the loop, where Ctrl-C would not end a read
+    if selection.unit.language == order.target.id:
+        raise UsageError(f"{place} is {order.target.name} already.", "Choose another --to.")
+    found, facts = asyncio.run(_translate_one(order, selection))
+    _hand_over(order, found, selection, output, facts)
+    return True
+
+
+async def _translate_one(order: Order, selection: Selection) -> tuple[Translation, dict[str, Any]]:
     async with _engine(order.settings) as engine:
         with _progress(f"Translating to {order.target.name}") as report:
             found = await _translated(engine, order, selection, report)
-        facts = _facts(found, selection, engine, order)
-    _hand_over(order, found, selection, output, facts)
-    return True
+        return found, _facts(found, selection, engine)
 
 
 def _hand_over(
@@ -182,15 +180,10 @@ async def _engine(settings: Settings) -> AsyncIterator[Engine]:
         await engine.close()
 
 
-def _require_other(selection: Selection, target: Language) -> None:
-    if selection.unit.language == target.id:
-        raise UsageError(f"{selection.place} is {target.name} already.", "Choose another --to.")
-
-
 # A folder ----------------------------------------------------------------------------------------
 
 
-async def _folder(order: Order, folder: Path, output: Path | None) -> bool:
+def _folder(order: Order, folder: Path, output: Path | None) -> bool:
     """Translate file by file; True if none failed."""
     from transloop.folder import plan
     from transloop_syntax.language import language
@@ -200,15 +193,20 @@ async def _folder(order: Order, folder: Path, output: Path | None) -> bool:
     if order.signature:
         raise UsageError("One --signature does not fit all files of a folder.")
     source = language(order.source) if order.source else None
-    files = plan(folder, output, source, order.target)
-    began, counts = time.monotonic(), Counter[str]()
+    began = time.monotonic()
+    counts = asyncio.run(_translate_all(order, plan(folder, output, source, order.target)))
+    told = ", ".join(f"{count} {what}" for what, count in counts.items())
+    _say(f"{told}, in {time.monotonic() - began:.1f} s. Not run: check them yourself.")
+    return not counts["failed"]
+
+
+async def _translate_all(order: Order, files: list[Planned]) -> Counter[str]:
+    counts = Counter[str]()
     async with _engine(order.settings) as engine:
         for number, planned in enumerate(files, 1):
             with _progress(f"({number}/{len(files)}) {planned.source}") as report:
                 counts[await _one_of_many(engine, order, planned, report, counts)] += 1
-    told = ", ".join(f"{count} {what}" for what, count in counts.items())
-    _say(f"{told}, in {time.monotonic() - began:.1f} s. Not run: check them yourself.")
-    return not counts["failed"]
+    return counts
 
 
 async def _one_of_many(
@@ -238,7 +236,7 @@ async def _one_of_many(
     for note in found.notes:
         _say(f"{planned.source}: note: {note}")
     if order.as_json:
-        facts = _facts(found, selection, engine, order)
+        facts = _facts(found, selection, engine)
         _print_json({**facts, "output": str(planned.output)})
     return "translated"
 
@@ -258,9 +256,7 @@ def _write(path: Path, found: Translation, selection: Selection) -> None:
     write_new(path, file_text(found.code, selection.eol).encode())
 
 
-def _facts(
-    found: Translation, selection: Selection, engine: Engine, order: Order
-) -> dict[str, Any]:
+def _facts(found: Translation, selection: Selection, engine: Engine) -> dict[str, Any]:
     from transloop_model import catalog, prompt
 
     state = engine.state()

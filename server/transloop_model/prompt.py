@@ -64,10 +64,10 @@ def build(
     if translated:
         parts.append(f"This {target.name} code exists already; use it and do not repeat it:")
         parts.append(_fenced("\n".join(translated), target.fence))
+    if signature:  # before the code: a model repeats the last block that it sees
+        parts.append(f"The translation is declared as `{signature}`.")
     parts.append(f"Translate this {source.name} {_what(unit)} to {target.name}:")
     parts.append(_fenced(unit.code, source.fence))
-    if signature:
-        parts.append(f"The {target.name} declaration is:\n{_fenced(signature, target.fence)}")
     messages = (Message("system", system), Message("user", "\n".join(parts)))
     return Prompt(messages, f"```{target.fence}\n{_opening(signature)}", ("\n```",))
 

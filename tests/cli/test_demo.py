@@ -1,0 +1,111 @@
+"""`transloop demo`: the real language server, a small editor, and the truth about each sample."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from transloop import editors
+from transloop_model.catalog import ModelFile
+from transloop_syntax.language import language_for
+from transloop_syntax.outline import syntax_problem
+
+Ran = subprocess.CompletedProcess[bytes]
+Run = Callable[..., Ran]
+
+UNITS = ("Primes", "Stock", "median", "word_counts", "caesar", "is_balanced")
+
+
+def shown(ran: Ran) -> str:
+    return " ".join(ran.stdout.decode().split())
+
+
+def test_every_sample_is_translated_through_the_language_server(run: Run) -> None:
+    ran = run("demo")
+    assert ran.returncode == 0, ran.stderr.decode()
+    told = shown(ran)
+    assert all(f"{name} (" in told for name in UNITS)
+    assert "6 of 6 were translated, 0 of them parse. Nothing was run" in told
+    assert told.count("does not parse as JavaScript") == 5
+    assert told.count("tokens/s") == 6
+
+
+def test_a_target_can_be_chosen_and_samples_in_it_are_left_out(run: Run) -> None:
+    told = shown(run("demo", "--to", "java", "--to", "go"))
+    assert "median (Python) to Java" in told
+    assert "median (Python) to Go" in told
+    assert "Primes (Java) to Java" not in told
+    assert "11 of 11 were translated" in told
+
+
+def test_it_ends_with_lines_that_set_up_this_installation(run: Run) -> None:
+    lines = run("demo").stdout.decode().splitlines()
+    for line in (*editors.neovim_lines(), *editors.vscode_lines()):
+        assert line in lines
+    command = editors.server_command()
+    assert Path(command[0]).is_file()
+    answer = subprocess.run([*command, "--help"], capture_output=True, check=True)
+    assert b"language server" in answer.stdout
+
+
+def test_without_a_checkout_the_lines_do_not_point_to_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editors, "clients", lambda: None)
+    lines = editors.neovim_lines()
+    assert not any("runtimepath" in line for line in lines)
+    assert any("filetypes" in line and '"python"' in line for line in lines)
+    assert "vim.lsp.enable('transloop')" in lines
+    assert not any("make" in line for line in editors.vscode_lines())
+
+
+def test_it_says_what_will_be_downloaded_before_it_is(run: Run) -> None:
+    ran = run("demo", TRANSLOOP_ENGINE__BACKEND="llama")
+    assert ran.returncode == 3
+    assert "(491 MB, licence Apache-2.0)" in shown(ran)
+    assert "No source could deliver" in ran.stderr.decode()
+
+
+def test_it_fails_if_nothing_was_translated(run: Run) -> None:
+    ran = run(
+        "demo", TRANSLOOP_ENGINE__BACKEND="remote", TRANSLOOP_REMOTE__URL="http://127.0.0.1:9/v1"
+    )
+    assert ran.returncode == 1
+    assert shown(ran).count("not translated") == 6
+    assert "0 of 6 were translated" in shown(ran)
+
+
+def test_an_unknown_language_exits_with_2(run: Run) -> None:
+    ran = run("demo", "--to", "klingon")
+    assert ran.returncode == 2
+    assert b"Unknown language" in ran.stderr
+
+
+def test_the_samples_parse(tmp_path: Path) -> None:
+    samples = [
+        file for file in (resources.files("transloop") / "samples").iterdir() if file.is_file()
+    ]
+    assert len(samples) == 3
+    for file in samples:
+        spoken = language_for(Path(file.name))
+        assert spoken is not None
+        assert syntax_problem(file.read_text("utf-8"), spoken) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the programs have another suffix")
+def test_a_path_with_quotes_is_still_lua(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(editors, "server_command", lambda: ['/o"d ü\\/transloop', "lsp"])
+    assert '  cmd = { "/o\\"d ü\\\\/transloop", "lsp" },' in editors.neovim_lines()
+
+
+@pytest.mark.model
+@pytest.mark.timeout(600)  # half a minute on two quiet cores; llama.cpp is slow beside other work
+def test_the_real_model_translates_the_samples(run: Run, coder: ModelFile) -> None:
+    ran = run(
+        "demo", seconds=580, TRANSLOOP_ENGINE__BACKEND="llama", TRANSLOOP_MODEL=str(coder.path)
+    )
+    assert ran.returncode == 0, ran.stdout.decode()
+    assert "6 of 6 were translated" in shown(ran)
