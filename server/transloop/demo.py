@@ -36,11 +36,14 @@ def demo(
         list[str] | None,
         typer.Option("--to", metavar="LANG", help="May be given several times."),
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Also save what is shown of the samples as an SVG.")
+    ] = None,
 ) -> None:
     """Translate a few samples as an editor would; then say how to set up yours."""
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, record=picture is not None)
     targets = _languages(to or [])
     try:
         chosen = settings.load()
@@ -51,6 +54,8 @@ def demo(
         console.print("Interrupted.")
         raise typer.Exit(130) from None
     _print_summary(console, shown)
+    if picture is not None:
+        console.save_svg(str(picture), title="transloop demo")
     _print_next(console)
     raise typer.Exit(0 if any(each.code for each in shown) else 1)
 

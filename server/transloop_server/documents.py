@@ -21,6 +21,7 @@ from transloop_syntax.language import Language, language_for
 from transloop_syntax.source import Source
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CODECS = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 
 
@@ -53,7 +54,8 @@ class Text:
         if line.isascii():
             return start + min(position.character, len(line))
         codec, width = _CODECS[self.encoding]
-        units = line.encode(codec, "surrogatepass")[: position.character * width]
+        # A lone surrogate does not decode again; this character is as wide in every encoding.
+        units = _SURROGATE.sub("\ufffd", line).encode(codec)[: position.character * width]
         return start + len(units.decode(codec, "ignore"))
 
     def position(self, offset: int) -> lsp.Position:
@@ -81,6 +83,25 @@ class Text:
         end = edit.at + edit.removed
         return Text(self.text[: edit.at] + edit.added + self.text[end:], self.encoding)
 
+    def lines(self, chosen: lsp.Range) -> tuple[int, int]:
+        """Offsets of the whole lines that a selection touches, without a byte order mark."""
+        first, last = chosen.start.line, chosen.end.line
+        if chosen.end.character == 0 and last > first:
+            last -= 1  # a selection of whole lines ends at the start of the next one
+        end = len(self.starts) - 1
+        return self._line_start(min(first, end)), self.line_end(min(last, end))
+
+    def holds(self, start: int, end: int, lines: str) -> bool:
+        """Whether a span still is these whole lines; text before or behind it on a line counts."""
+        if self.text[start:end] != lines:
+            return False
+        first, last = (bisect_right(self.starts, offset) - 1 for offset in (start, end))
+        return start == self._line_start(first) and not self.text[end : self.line_end(last)].strip()
+
+    def _line_start(self, line: int) -> int:
+        start = self.starts[line]
+        return start + (start == 0 and self.text.startswith("\ufeff"))
+
     def line_end(self, line: int) -> int:
         """Offset of the end of a line, without its line ending."""
         if line + 1 == len(self.starts):
@@ -89,6 +110,12 @@ class Text:
         while end > self.starts[line] and self.text[end - 1] in "\r\n":
             end -= 1
         return end
+
+
+def path_of(uri: str) -> Path | None:
+    """The file that a URI names, if it names one."""
+    path = uris.to_fs_path(uri) if uri.startswith("file:") else None
+    return Path(path) if path else None
 
 
 class Anchor:
@@ -123,8 +150,7 @@ class Document:
     @property
     def path(self) -> Path | None:
         """The file, if it is one."""
-        path = uris.to_fs_path(self.uri) if self.uri.startswith("file:") else None
-        return Path(path) if path else None
+        return path_of(self.uri)
 
     @property
     def language(self) -> Language | None:
@@ -176,8 +202,11 @@ class Documents:
         self._open.pop(uri, None)
 
     def get(self, uri: str) -> Document | None:
-        """An open document."""
-        return self._open.get(uri)
+        """An open document, also when the editor escapes other characters of its path than we."""
+        if uri in self._open:
+            return self._open[uri]
+        path = path_of(uri)
+        return next((each for each in self if path and each.path == path), None)
 
     def __getitem__(self, uri: str) -> Document:
         """An open document, or what to say when it is not open."""

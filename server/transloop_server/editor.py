@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 10.0
 """How long an answer of the editor to an edit is waited for."""
+ARRIVAL_SECONDS = 2.0
+"""How long after that answer the change itself is waited for."""
 PROGRESS_EVERY = 0.1
 QUESTION_SECONDS = 600.0
 """A person may think about a question for this long."""
@@ -75,23 +77,29 @@ class Editor:
         shown = await _answer(self.server.window_show_document_async(asked), ANSWER_SECONDS)
         return isinstance(shown, lsp.ShowDocumentResult) and shown.success
 
-    async def apply(self, edit: lsp.WorkspaceEdit, label: str, changes: str | None) -> Applied:
-        """Send an edit; `changes` is the URI of the open document that it must change.
+    async def apply(
+        self, edit: lsp.WorkspaceEdit, label: str, arrived: Callable[[], bool]
+    ) -> Applied:
+        """Send an edit; `arrived` tells whether its effect can be seen.
 
-        Neovim answers `applied` also when it skipped a stale edit, so the change itself is awaited.
+        Neovim answers `applied` also when it skipped a stale edit, and some editors never answer.
         """
-        document = self.documents.get(changes) if changes else None
-        version = document.version if document else None
         asked = lsp.ApplyWorkspaceEditParams(edit, label=label)
         answer = await _answer(self.server.workspace_apply_edit_async(asked), ANSWER_SECONDS)
-        if not isinstance(answer, lsp.ApplyWorkspaceEditResult):
-            return Applied.UNANSWERED
-        if not answer.applied:
+        answered = isinstance(answer, lsp.ApplyWorkspaceEditResult)
+        if isinstance(answer, lsp.ApplyWorkspaceEditResult) and not answer.applied:
             return Applied.REFUSED
-        if document is None:
+        if await _until(arrived, ARRIVAL_SECONDS if answered else 0.0):
             return Applied.YES
-        changed = await _until(lambda: document.version != version, 2.0)
-        return Applied.YES if changed else Applied.REFUSED
+        return Applied.REFUSED if answered else Applied.UNANSWERED
+
+    async def configuration(self) -> object:
+        """The `transloop` section of the editor's settings; None if it does not tell."""
+        if not self.client.configuration:
+            return None
+        asked = lsp.ConfigurationParams([lsp.ConfigurationItem(section="transloop")])
+        answer = await _answer(self.server.workspace_configuration_async(asked), ANSWER_SECONDS)
+        return answer[0] if isinstance(answer, list | tuple) and answer else None
 
     def refresh_lenses(self) -> None:
         """Ask the editor to fetch the lenses again."""
@@ -128,7 +136,10 @@ class Progress:
             return
         shown = self.server.work_done_progress
         created = await _answer(shown.create_async(self.token), ANSWER_SECONDS, missing=_MISSING)
-        if created is _MISSING or self._ended:
+        if created is _MISSING:
+            return
+        if self._ended:
+            shown.tokens.pop(self.token, None)
             return
         shown.tokens[self.token].add_done_callback(lambda f: cancel() if f.cancelled() else None)
         shown.begin(

@@ -22,11 +22,12 @@ def change(
 def create(uri: str, text: str) -> lsp.WorkspaceEdit:
     """Create a file with `text`; an existing one makes the client refuse."""
     options = lsp.CreateFileOptions(overwrite=False, ignore_if_exists=False)
-    start = lsp.Range(lsp.Position(0, 0), lsp.Position(0, 0))
+    # To the next line: Neovim's empty buffer holds one, which would stay behind our last line end.
+    whole = lsp.Range(lsp.Position(0, 0), lsp.Position(1, 0))
     identifier = lsp.OptionalVersionedTextDocumentIdentifier(uri, None)
     return lsp.WorkspaceEdit(
         document_changes=[
             lsp.CreateFile(uri, options=options),
-            lsp.TextDocumentEdit(identifier, [lsp.TextEdit(start, text)]),
+            lsp.TextDocumentEdit(identifier, [lsp.TextEdit(whole, text)]),
         ]
     )

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,14 +17,14 @@ from lsprotocol import types as lsp
 from pygls import uris
 
 from transloop_server import edits, placement
-from transloop_server.documents import Anchor, Document
+from transloop_server.documents import Anchor, Document, path_of
 from transloop_server.editor import Applied
 from transloop_server.jobs import Job, Placed
 from transloop_server.session import Session
 from transloop_server.translation import Progress, Translation, Work, alternatives, translate
 from transloop_settings.errors import TransloopError, UsageError
 from transloop_settings.settings import Placement
-from transloop_syntax.language import Language, language
+from transloop_syntax.language import Language, language, languages
 from transloop_syntax.layout import eol_of, reindent
 from transloop_syntax.outline import detect
 from transloop_syntax.unit import Unit, snippet, unit_at
@@ -30,8 +32,14 @@ from transloop_syntax.unit import Unit, snippet, unit_at
 log = logging.getLogger(__name__)
 
 AGAIN, BELOW, NEW_FILE = "Translate again", "Insert it below", "Put it in a new file"
+STALE = "The code changed while it was translated; nothing was inserted."
+DECLINED = "The editor did not take the edit."
+UNANSWERED = "The editor did not answer, so the text may be missing."
+EDITED = "You changed the translation, so it was left as it is."
 SURE = 0.6
 """Share of the evidence from which a pasted snippet's language is not asked for."""
+TRIES = 3
+"""How often an edit is sent that the editor declines because the text around it moved."""
 
 
 class Flow:
@@ -41,6 +49,7 @@ class Flow:
         self.session = session
         self.editor = session.editor
         self._questions: set[asyncio.Task[None]] = set()
+        self._creating: set[Path | None] = set()
 
     # Beginning
 
@@ -69,30 +78,46 @@ class Flow:
         self.session.used(target.id)
         return self._begin(document, unit, target, where, signature)
 
+    async def choose(
+        self, uri: str, chosen: lsp.Range, targets: Sequence[str], place: Placement | None = None
+    ) -> Job | None:
+        """Ask for the language, then translate."""
+        document = self.session.documents[uri]
+        known = [languages()[target] for target in targets if target in languages()]
+        by_name = {each.name: each for each in known if each != document.language}
+        start, end = document.text.offset(chosen.start), document.text.offset(chosen.end)
+        with _following(document, Anchor(start, end)) as anchor:
+            answer = await self.editor.ask("Translate to which language?", list(by_name))
+        if answer is None:
+            return None
+        moved = document.text.range(anchor.start, anchor.end)
+        return self.start(uri, moved, by_name[answer], place)
+
     async def bring(self, uri: str, chosen: lsp.Range, source: str | None = None) -> Job | None:
         """Translate a pasted snippet of another language into the document's language, in place."""
         document = self.session.documents[uri]
         target = document.source().language
-        text = document.text
-        first, last = chosen.start.line, chosen.end.line
-        if chosen.end.character == 0 and last > first:
-            last -= 1  # a selection of whole lines ends at the start of the next one
-        start = text.starts[min(first, len(text.starts) - 1)]
-        end = text.line_end(min(last, len(text.starts) - 1))
-        lines = text.text[start:end]
-        known = source or await self._language_of(lines, target)
-        if known is None:
-            return None
-        unit = replace(snippet(lines, language(known)), start=start, end=end)
-        return self._begin(document, unit, target, "replace", None)
+        with _following(document, Anchor(*document.text.lines(chosen))) as anchor:
+            lines = document.text.text[anchor.start : anchor.end]
+            known = source or await self._language_of(lines, target)
+        return self._bring(document, anchor, language(known)) if known else None
+
+    def _bring(self, document: Document, lines: Anchor, source: Language) -> Job:
+        start, end = lines.start, lines.end
+        unit = snippet(document.text.text[start:end], source)
+        target = document.source().language
+        return self._begin(document, replace(unit, start=start, end=end), target, "replace", None)
 
     async def _language_of(self, lines: str, target: Language) -> str | None:
+        if not lines.strip():
+            raise UsageError("Select the lines that should be translated.")
         guesses = detect(lines, exclude=(target.id,))
         if guesses and guesses[0][1] >= SURE:
             return guesses[0][0]
-        by_name = {language(id_).name: id_ for id_, _ in guesses}
-        if not by_name:
-            raise UsageError("Select the lines that should be translated.")
+        likely = [name for name, _ in guesses] or [
+            name for name in languages() if name != target.id
+        ]
+        by_name = {language(name).name: name for name in likely}
         chosen = await self.editor.ask("Which language is the selection?", list(by_name))
         return by_name.get(chosen) if chosen else None
 
@@ -137,7 +162,7 @@ class Flow:
 
     def _run(self, job: Job, steps: object) -> None:
         """Do `steps` for a job, with progress, and end it in one of the known states."""
-        job.state, job.message = "running", ""
+        job.state, job.message, job.offered = "running", "", False
         shown = self.editor.progress(job.title, lambda: self.cancel(job))
 
         def report(progress: Progress) -> None:
@@ -148,8 +173,6 @@ class Flow:
             try:
                 job.message = await steps(report)  # type: ignore[operator]
                 job.state = "done"
-            except asyncio.CancelledError:
-                job.state, job.message = "cancelled", "Cancelled; nothing was changed."
             except TransloopError as error:
                 job.state, job.message = "failed", str(error)
                 self.editor.tell(job.message, lsp.MessageType.Error)
@@ -158,12 +181,16 @@ class Flow:
                 job.message = f"transloop has a bug: {type(error).__name__}: {error}"
                 log.exception("job %s", job.id)
                 self.editor.tell(f"{job.message}. See the server's log.", lsp.MessageType.Error)
-            finally:
-                if not shown.end(job.message) and job.state == "done":
-                    self.editor.tell(job.message)
-                self.editor.refresh_lenses()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if task.cancelled():  # perhaps before its first step, so `run` cannot say it
+                job.state, job.message = "cancelled", "Cancelled; nothing was changed."
+            if not shown.end(job.message) and job.state == "done" and not job.offered:
+                self.editor.tell(job.message)
+            self.editor.refresh_lenses()
 
         job.task = asyncio.get_running_loop().create_task(run())
+        job.task.add_done_callback(ended)
         self.editor.refresh_lenses()
 
     def _translate(self, job: Job) -> object:
@@ -177,11 +204,10 @@ class Flow:
         return steps
 
     def cancel(self, job: Job) -> bool:
-        """Stop a job; False when it has ended, or when its text is on the way to the editor."""
-        if job.state != "running" or job.placing or job.task is None:
+        """Stop a job; False when it ends already, or when its text is on the way to the editor."""
+        if job.state != "running" or job.placing or job.task is None or job.task.cancelling():
             return False
-        job.task.cancel()
-        return True
+        return job.task.cancel()
 
     # Placing
 
@@ -192,87 +218,116 @@ class Flow:
             document = self._document(job)
             if job.placement == "beside" or document is None:
                 return await self._place_in_file(job, found)
-            now = document.text.text[job.anchor.start : job.anchor.end]
-            if now != job.original:
-                self._offer(job, "The code changed while it was translated; nothing was inserted.")
-                return "Not inserted: the code changed meanwhile."
             return await self._place_in_document(job, found, document)
         finally:
             job.placing = False
 
     async def _place_in_document(self, job: Job, found: Translation, document: Document) -> str:
-        unit = replace(found.unit, start=job.anchor.start, end=job.anchor.end)
-        settings = self.session.settings(document)
-        inserted = placement.insertion(
+        for _ in range(TRIES):
+            if not document.text.holds(job.anchor.start, job.anchor.end, job.original):
+                self._offer(job, STALE)
+                return STALE
+            version = document.version
+            sent = await self._send(job, document, self._insertion(job, found, document))
+            if sent is Applied.YES:
+                return _done(found)
+            if sent is Applied.UNANSWERED:
+                self._offer(job, UNANSWERED)
+                return UNANSWERED
+            if document.version == version:
+                break  # declined, and not because the person typed elsewhere in the document
+        self._offer(job, DECLINED)
+        return f"Not inserted. {DECLINED}"
+
+    def _insertion(self, job: Job, found: Translation, document: Document) -> placement.Insertion:
+        return placement.insertion(
             document.text.text,
-            unit,
+            replace(found.unit, start=job.anchor.start, end=job.anchor.end),
             found.code,
-            language(unit.language),
+            document.language or language(found.unit.language),
             job.work.target,
             below=job.placement == "below",
-            keep_original=settings.keep_original,
+            keep_original=self.session.settings(document).keep_original,
         )
+
+    async def _send(self, job: Job, document: Document, inserted: placement.Insertion) -> Applied:
+        """Send an edit of a document and remember where its code came to be."""
+        before = document.text.text
+
+        def code() -> tuple[int, int] | None:
+            return placement.arrived(inserted, before, document.text.text)
+
         edit = edits.change(
             self.editor.client, document, inserted.start, inserted.end, inserted.text
         )
-        if not await self._sent(job, edit, document.uri):
-            return "Not inserted: the editor did not take the edit."
-        end = inserted.code_at + inserted.code_length
-        self._placed(job, document, inserted.code_at, end)
-        return _done(found)
+        applied = await self.editor.apply(edit, job.title, lambda: code() is not None)
+        if applied is Applied.YES and (span := code()):
+            anchor = Anchor(*span)
+            document.anchors.append(anchor)
+            self._drop_anchor(job)
+            job.placed = Placed(document.uri, document.text.text[slice(*span)], anchor)
+        return applied
 
-    async def _sent(self, job: Job, edit: lsp.WorkspaceEdit, uri: str) -> bool:
-        match await self.editor.apply(edit, job.title, uri):
-            case Applied.YES:
-                return True
-            case Applied.REFUSED:
-                self._offer(job, "The editor did not take the edit.")
-            case Applied.UNANSWERED:
-                self._offer(job, "The editor did not answer, so the text may be missing.")
-        return False
-
-    def _placed(self, job: Job, document: Document, start: int, end: int) -> None:
-        anchor = Anchor(start, end)
-        document.anchors.append(anchor)
-        if job.placed:
-            self._drop_anchor(job.placed)
-        job.placed = Placed(document.uri, document.text.text[start:end], anchor)
-
-    def _drop_anchor(self, placed: Placed) -> None:
-        document = self.session.documents.get(placed.uri)
-        if document and placed.anchor in document.anchors:
-            document.anchors.remove(placed.anchor)
+    def _drop_anchor(self, job: Job) -> None:
+        document = self.session.documents.get(job.placed.uri) if job.placed else None
+        if document and job.placed and job.placed.anchor in document.anchors:
+            document.anchors.remove(job.placed.anchor)
 
     async def _place_in_file(self, job: Job, found: Translation) -> str:
-        source = Path(uris.to_fs_path(job.uri) or "")
+        source = path_of(job.uri)
+        if source is None:
+            raise UsageError("There is no file that the translation could be put beside.")
         document = self._document(job)
         eol = eol_of(document.text.text) if document else "\n"
-        path = placement.file_beside(source, found.unit, job.work.target)
+        taken = {each.path for each in self.session.documents} | self._creating
+        path = placement.file_beside(source, found.unit, job.work.target, taken)
         uri = uris.from_fs_path(str(path)) or path.as_uri()
         text = placement.file_text(found.code, eol)
-        if self.editor.client.create_files:
-            applied = await self.editor.apply(edits.create(uri, text), job.title, None)
-            if applied is not Applied.YES:
-                self._offer(job, f"The editor did not create {path.name}.")
-                return "Not inserted: the editor did not create the file."
-        else:
+        if not self.editor.client.create_files:
             _write_new(path, text)
+        elif not await self._create(job, path, edits.create(uri, text)):
+            self._offer(job, f"The editor did not create {path.name}.")
+            return "Not inserted: the editor did not create the file."
         job.placed = Placed(uri, text)
         await self.editor.show(path)
         stale = ""
-        if document and document.text.text[job.anchor.start : job.anchor.end] != job.original:
+        if document and not document.text.holds(job.anchor.start, job.anchor.end, job.original):
             stale = " The source changed meanwhile."
         return f"{_done(found)} In {path.name}.{stale}"
 
-    def _offer(self, job: Job, why: str) -> None:
+    async def _create(self, job: Job, path: Path, edit: lsp.WorkspaceEdit) -> bool:
+        """Let the editor create a file, whose name no other job takes meanwhile."""
+        uri = path.as_uri()
+        self._creating.add(path)
+        try:
+            applied = await self.editor.apply(
+                edit,
+                job.title,
+                lambda: path.exists() or self.session.documents.get(uri) is not None,
+            )
+        finally:
+            self._creating.discard(path)
+        return applied is Applied.YES
+
+    def _offer(
+        self,
+        job: Job,
+        why: str,
+        answers: Sequence[str] = (AGAIN, BELOW, NEW_FILE),
+        number: int | None = None,
+    ) -> None:
         """Ask, beside everything else, what to do with a translation that found no place."""
+        job.offered = True
 
         async def ask() -> None:
-            chosen = await self.editor.ask(why, [AGAIN, BELOW, NEW_FILE])
-            if chosen == AGAIN:
-                self.retry(job)
-            elif chosen in (BELOW, NEW_FILE):
-                self.place(job, "below" if chosen == BELOW else "beside")
+            chosen = await self.editor.ask(why, answers)
+            try:
+                if chosen == AGAIN:
+                    self.retry(job)
+                elif chosen in (BELOW, NEW_FILE):
+                    self.place(job, "below" if chosen == BELOW else "beside", number)
+            except TransloopError as error:
+                self.editor.tell(str(error), lsp.MessageType.Warning)
 
         task = asyncio.get_running_loop().create_task(ask())
         self._questions.add(task)
@@ -280,14 +335,19 @@ class Flow:
 
     # Afterwards
 
-    def place(self, job: Job, where: Placement) -> None:
-        """Place the shown translation again, somewhere else."""
+    def place(self, job: Job, where: Placement, number: int | None = None) -> None:
+        """Place the shown translation, or another one, somewhere else."""
+        _require_idle(job)
         if not job.found:
             raise UsageError("There is no translation to place yet.")
         document = self._document(job)
-        if document:
+        if document:  # as it is now, with what was typed at either end of its lines
+            now = document.text.range(job.anchor.start, job.anchor.end)
+            job.anchor.start, job.anchor.end = document.text.lines(now)
             job.original = document.text.text[job.anchor.start : job.anchor.end]
+        self._drop_anchor(job)
         job.placement, job.placed = where, None
+        job.shown = job.shown if number is None else number
 
         async def steps(_report: object) -> str:
             return await self._place(job, job.found[job.shown])
@@ -296,26 +356,30 @@ class Flow:
 
     def retry(self, job: Job) -> Job:
         """Translate again what the source says now; with the same source, sample anew."""
+        _require_idle(job)
         document = self._document(job)
         if document is None:
             raise UsageError("The source is not open any more.", "Open it and try again.")
-        now = document.text.text[job.anchor.start : job.anchor.end]
-        if job.placed and (now == job.original or job.placement == "replace"):
+        same = document.text.holds(job.anchor.start, job.anchor.end, job.original)
+        if job.placed and (same or job.placement == "replace"):
             self.next(job)
             return job
-        if now == job.original and job.state != "running":
+        if same:
             self._run(job, self._translate(job))
             return job
         middle = document.text.range(job.anchor.start, job.anchor.end)
+        if job.work.target == document.language:  # a snippet that was brought into the document
+            lines = Anchor(*document.text.lines(middle))
+            return self._bring(document, lines, language(job.work.unit.language))
         return self.start(job.uri, middle, job.work.target, job.placement, job.work.signature)
 
     def next(self, job: Job) -> None:
         """Show the next alternative in place of the one that is shown."""
-        if job.state == "running":
-            raise UsageError("It is still being translated.", "Wait, or cancel it.")
+        _require_idle(job)
 
         async def steps(report: object) -> str:
-            if job.shown + 1 >= len(job.found):
+            number = job.shown + 1 if job.found else 0
+            if number >= len(job.found):
                 engine = await self.session.engine(self.session.settings(self._document(job)))
                 known = [each.code for each in job.found]
                 fresh = await alternatives(engine, job.work, report, known, job.rounds)  # type: ignore[arg-type]
@@ -323,7 +387,7 @@ class Flow:
                 if not fresh:
                     return "The model has no other answer; try again for new samples."
                 job.found += fresh
-            return await self._show(job, job.shown + 1)
+            return await self._show(job, number)
 
         self._run(job, steps)
 
@@ -338,52 +402,67 @@ class Flow:
         job.placing = True
         try:
             if document is None:
-                swapped = self._swap_file(placed, found)
+                problem = self._swap_file(placed, found)
             else:
-                swapped = await self._swap_text(job, placed, document, found)
+                problem = await self._swap_text(job, placed, document, found)
         finally:
             job.placing = False
+        if problem:
+            self._offer(job, problem, (BELOW, NEW_FILE), number)
+            return f"Not replaced. {problem}"
         job.shown = number
-        if swapped:
-            return f"{_done(found)} Alternative {number + 1} of {len(job.found)}."
-        self._offer(job, "You changed the translation, so it was left as it is.")
-        return "Not replaced: the translation was edited."
+        return f"{_done(found)} Alternative {number + 1} of {len(job.found)}."
 
     async def _swap_text(
         self, job: Job, placed: Placed, document: Document, found: Translation
-    ) -> bool:
-        text = document.text.text
-        span = placed.anchor or Anchor(0, len(text))
-        if text[span.start : span.end] != placed.text:
-            return False
-        eol = eol_of(text)
+    ) -> str:
+        """Replace the placed text in an open document; why not, or nothing."""
+        text = document.text
+        span = placed.anchor or Anchor(0, len(text.text))
+        if not text.holds(span.start, span.end, placed.text):
+            return EDITED
+        eol = eol_of(text.text)
         if placed.anchor is None:
             fresh = placement.file_text(found.code, eol)
         else:
             fresh = reindent(found.code, found.unit.indent, eol, job.work.target)
-        edit = edits.change(self.editor.client, document, span.start, span.end, fresh)
-        start = span.start
-        if await self.editor.apply(edit, job.title, document.uri) is not Applied.YES:
-            return False
-        if placed.anchor is None:
-            job.placed = Placed(document.uri, fresh)
-        else:
-            self._placed(job, document, start, start + len(fresh))
-        return True
+        inserted = placement.Insertion(span.start, span.end, fresh, fresh)
+        if await self._send(job, document, inserted) is not Applied.YES:
+            return DECLINED
+        if placed.anchor is None and job.placed:
+            self._drop_anchor(job)
+            job.placed = Placed(job.placed.uri, job.placed.text)
+        return ""
 
-    def _swap_file(self, placed: Placed, found: Translation) -> bool:
-        path = Path(uris.to_fs_path(placed.uri) or "")
-        if not path.is_file() or path.read_bytes().decode() != placed.text:
-            return False
+    def _swap_file(self, placed: Placed, found: Translation) -> str:
+        """Replace a file of ours that is not open; why not, or nothing."""
+        path = path_of(placed.uri)
+        if not path or not path.is_file() or path.read_bytes() != placed.text.encode():
+            return EDITED
         text = placement.file_text(found.code, eol_of(placed.text))
         fresh = path.with_name(f".{path.name}.new")
         fresh.write_bytes(text.encode())
         fresh.replace(path)
         placed.text = text
-        return True
+        return ""
 
     def _document(self, job: Job) -> Document | None:
         return self.session.documents.get(job.uri)
+
+
+@contextmanager
+def _following(document: Document, anchor: Anchor) -> Iterator[Anchor]:
+    """Let an anchor move with a document's edits while somebody thinks about a question."""
+    document.anchors.append(anchor)
+    try:
+        yield anchor
+    finally:
+        document.anchors.remove(anchor)
+
+
+def _require_idle(job: Job) -> None:
+    if job.state == "running":
+        raise UsageError("It is still being translated.", "Wait, or cancel it.")
 
 
 def _write_new(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
-from transloop_server.documents import Anchor
+from transloop_server.documents import Anchor, Document, path_of
 from transloop_server.translation import Progress, Translation, Work
 from transloop_settings.settings import Placement
 
@@ -25,6 +25,11 @@ class Placed:
     text: str
     anchor: Anchor | None = None
     """None: it is a file of its own."""
+
+    def is_in(self, document: Document) -> bool:
+        """Whether it is in this document, however the editor writes its URI."""
+        path = document.path
+        return self.uri == document.uri or (path is not None and path == path_of(self.uri))
 
 
 @dataclass
@@ -46,6 +51,8 @@ class Job:
     rounds: int = 0
     placed: Placed | None = None
     placing: bool = False
+    offered: bool = False
+    """Its translation found no place, and the person was told so and asked what to do."""
     task: asyncio.Task[None] | None = None
 
     @property

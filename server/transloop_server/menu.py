@@ -45,7 +45,7 @@ def choices(
         return []
     start, end = document.text.offset(chosen.start), document.text.offset(chosen.end)
     here = {"uri": document.uri, "range": _plain(chosen)}
-    about_jobs = [line for job in jobs for line in _about(job, document.uri, start, end)]
+    about_jobs = [line for job in jobs for line in _about(job, document, start, end)]
     if not document.text.text[start:end].strip():
         if start != end or not (asked or document.is_parsed()):
             return about_jobs
@@ -71,13 +71,16 @@ def _translate(source: Language, targets: Sequence[str], here: dict[str, Any]) -
     return [*lines, Choice("Translate to...", KIND, "transloop.translateTo", here)]
 
 
-def _about(job: Job, uri: str, start: int, end: int) -> list[Choice]:
+def _about(job: Job, document: Document, start: int, end: int) -> list[Choice]:
     argument = {"job": job.id}
-    if job.state == "running" and job.uri == uri and _touches(job.anchor, start, end):
+    mine = job.uri == document.uri
+    if job.state == "running" and mine and _touches(job.anchor, start, end):
         title = f"Cancel translation to {job.work.target.name}"
         return [Choice(title, f"{KIND}.cancel", "transloop.cancel", argument)]
     placed = job.placed
-    if placed and placed.uri == uri and (not placed.anchor or _touches(placed.anchor, start, end)):
+    if placed is None or not placed.is_in(document):
+        return []
+    if placed.anchor is None or _touches(placed.anchor, start, end):
         return [
             Choice("Next alternative translation", f"{KIND}.next", "transloop.next", argument),
             Choice("Translate again", f"{KIND}.retry", "transloop.retry", argument),
@@ -101,7 +104,11 @@ def as_actions(
     lines: Iterable[Choice], client: Client, only: Sequence[str] | None
 ) -> list[lsp.CodeAction | lsp.Command]:
     """The menu as LSP code actions, or as bare commands for a client that knows nothing else."""
-    wanted = [line for line in lines if _wanted(line.kind, only)]
+    wanted = [
+        line
+        for line in lines
+        if _wanted(line.kind, only) and (client.ask or line.command != "transloop.translateTo")
+    ]
     if not client.literal_actions:
         return [lsp.Command(line.title, line.command, arguments=[line.argument]) for line in wanted]
     tags = [lsp.CodeActionTag.LlmGenerated] if client.mark_generated else None
@@ -117,7 +124,7 @@ def as_actions(
 
 
 def _wanted(kind: str, only: Sequence[str] | None) -> bool:
-    return not only or any(kind == each or kind.startswith(f"{each}.") for each in only)
+    return not only or any(each in ("", kind) or kind.startswith(f"{each}.") for each in only)
 
 
 def lenses(document: Document, jobs: Iterable[Job]) -> list[lsp.CodeLens]:
@@ -127,7 +134,7 @@ def lenses(document: Document, jobs: Iterable[Job]) -> list[lsp.CodeLens]:
         if job.state == "running" and job.uri == document.uri:
             title = f"Cancel: {job.title[0].lower()}{job.title[1:]}"
             found.append(_lens(document, job.anchor.start, title, "transloop.cancel", job))
-        elif job.placed and job.placed.uri == document.uri:
+        elif job.placed and job.placed.is_in(document):
             at = job.placed.anchor.start if job.placed.anchor else 0
             shown = f"{job.shown + 1}/{len(job.found)}"
             title = f"translated, not run ({shown}) | Next alternative"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,7 +80,7 @@ def _lifecycle(server: LanguageServer, session: Session) -> None:
     def initialize(params: lsp.InitializeParams) -> None:
         session.editor.client = Client.of(params.capabilities)
         session.documents.encoding = _encoding(server)
-        session.set_folders(list(params.workspace_folders or ()))
+        session.set_folders(list(params.workspace_folders or _root(params)))
         options = params.initialization_options
         if isinstance(options, dict):
             session.configure(options.get("settings", {}))
@@ -91,11 +91,9 @@ def _lifecycle(server: LanguageServer, session: Session) -> None:
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def configuration(params: lsp.DidChangeConfigurationParams) -> None:
-        given = params.settings
-        if not given and session.editor.client.configuration:
-            asked = lsp.ConfigurationParams([lsp.ConfigurationItem(section="transloop")])
-            given = (await server.workspace_configuration_async(asked))[0]
-        session.configure(given)
+        given = params.settings or await session.editor.configuration()
+        if given is not None:
+            session.configure(given)
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders(_params: lsp.DidChangeWorkspaceFoldersParams) -> None:
@@ -106,9 +104,15 @@ def _lifecycle(server: LanguageServer, session: Session) -> None:
         await session.close()
 
 
+def _root(params: lsp.InitializeParams) -> list[lsp.WorkspaceFolder]:
+    """The one folder of a client that knows no workspace folders."""
+    return [lsp.WorkspaceFolder(params.root_uri, "root")] if params.root_uri else []
+
+
 def _encoding(server: LanguageServer) -> str:
     """The position encoding that was negotiated; UTF-16 where the client names none."""
-    return str(getattr(server.workspace.position_encoding, "value", "utf-16"))
+    chosen = server.workspace.position_encoding
+    return str(getattr(chosen, "value", chosen))  # what the client named comes as a plain string
 
 
 def _documents(server: LanguageServer, session: Session) -> None:
@@ -170,26 +174,14 @@ def _commands(server: LanguageServer, session: Session, flow: Flow) -> None:
 
     @server.command("transloop.translateTo")
     async def translate_to(here: Here) -> dict[str, Any]:
-        source = session.documents[here.uri].language
-        by_name = {
-            language(target).name: language(target)
-            for target in _targets(session, here.uri)
-            if source is None or target != source.id
-        }
-        chosen = await session.editor.ask("Translate to which language?", list(by_name))
-        if chosen is None:
-            return {"error": "no language was chosen"}
-        return _told(
-            session, lambda: flow.start(here.uri, here.range, by_name[chosen], here.placement)
+        targets = _targets(session, here.uri)
+        return await _told_later(
+            session, flow.choose(here.uri, here.range, targets, here.placement)
         )
 
     @server.command("transloop.bring")
     async def bring(here: Here) -> dict[str, Any]:
-        try:
-            job = await flow.bring(here.uri, here.range, here.source)
-        except TransloopError as error:
-            return _complain(session, error)
-        return {"job": job.id} if job else {"error": "no language was chosen"}
+        return await _told_later(session, flow.bring(here.uri, here.range, here.source))
 
     @server.command("transloop.cancel")
     async def cancel(*which: OfJob) -> dict[str, Any]:
@@ -237,6 +229,15 @@ def _told(session: Session, begin: Callable[[], Job]) -> dict[str, Any]:
         return {"job": begin().id}
     except TransloopError as error:
         return _complain(session, error)
+
+
+async def _told_later(session: Session, begin: Awaitable[Job | None]) -> dict[str, Any]:
+    """As `_told`, where the person is asked something first."""
+    try:
+        job = await begin
+    except TransloopError as error:
+        return _complain(session, error)
+    return {"job": job.id} if job else {"error": "no language was chosen"}
 
 
 def _complain(session: Session, error: TransloopError) -> dict[str, Any]:

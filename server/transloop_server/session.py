@@ -40,8 +40,10 @@ class Session:
         self._engine_key: tuple[object, ...] = ()
         self._adapter: Path | None = None
         self._from_editor: Mapping[str, Any] = {}
+        self._given = 0
+        """How often the editor has sent settings."""
         self._settings: dict[Path | None, tuple[object, Settings]] = {}
-        self._complained = ""
+        self._problems: dict[Path | None, str] = {}
         self._retiring: set[asyncio.Task[None]] = set()
 
     # Settings
@@ -51,7 +53,7 @@ class Session:
         given = from_editor if isinstance(from_editor, Mapping) else {}
         section = given.get("transloop", given)
         self._from_editor = section if isinstance(section, Mapping) else {}
-        self._settings.clear()
+        self._given += 1
         self.settings(None)
 
     def settings(self, document: Document | None) -> Settings:
@@ -60,7 +62,8 @@ class Session:
         A mistake is shown once, and the last good settings (or the defaults) stay in force.
         """
         folder = self._folder_of(document)
-        stamp = tuple(path.stat().st_mtime_ns if path.exists() else 0 for path in _files(folder))
+        changed = [path.stat().st_mtime_ns if path.exists() else 0 for path in _files(folder)]
+        stamp = (self._given, *changed)
         known = self._settings.get(folder)
         if known and known[0] == stamp:
             return known[1]
@@ -68,16 +71,16 @@ class Session:
             found = load(folder, self._from_editor)
         except SettingsError as error:
             found = known[1] if known else Settings.model_construct()
-            self._complain(f"{error} Until then the last good settings are used.")
+            self._complain(folder, f"{error} Until then the last good settings are used.")
         else:
-            self._complained = ""
+            self._problems.pop(folder, None)
         self._settings[folder] = (stamp, found)
         return found
 
-    def _complain(self, message: str) -> None:
-        if message != self._complained:
-            self._complained = message
+    def _complain(self, folder: Path | None, message: str) -> None:
+        if message not in self._problems.values():
             self.editor.tell(message, lsp.MessageType.Warning)
+        self._problems[folder] = message
 
     def _folder_of(self, document: Document | None) -> Path | None:
         path = document.path if document else None
@@ -141,7 +144,7 @@ class Session:
             "pid": state.pid if state else None,
             "waiting": state.waiting if state else 0,
             "facts": state.facts if state else {},
-            "problem": self._complained,
+            "problem": " ".join(dict.fromkeys(self._problems.values())),
             "jobs": [job.summary() for job in self.jobs],
         }
 

@@ -54,7 +54,7 @@ class Stats:
     def tokens_per_second(self) -> float:
         """Speed of writing, from the first token on."""
         writing = self.seconds - self.first_token_seconds
-        return self.tokens / writing if writing > 0 else 0.0
+        return (self.tokens - 1) / writing if self.tokens > 1 and writing > 0 else 0.0
 
     def __add__(self, other: Stats) -> Stats:
         return Stats(

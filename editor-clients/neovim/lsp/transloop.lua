@@ -18,6 +18,9 @@ return {
   },
   -- No root is fine too: a file on its own gets a server without a workspace.
   root_markers = { '.transloop.toml', '.git' },
+  -- Say at once what is typed: Neovim checks an edit against the version that it has told, and a
+  -- held back change would let a translation land on lines that have moved.
+  flags = { debounce_text_changes = 0 },
   -- What you set here wins over transloop.toml; the keys are the same ones. For example:
   --   vim.lsp.config('transloop', {
   --     init_options = { settings = { targets = { 'go', 'rust' }, placement = 'below' } },

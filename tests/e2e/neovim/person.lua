@@ -1,17 +1,14 @@
--- What a person does in Neovim, and what they see. Only the choosing itself (`vim.ui.select`) is a stub.
+-- What a person does in Neovim, and what they see. Keys are typed into an idle Neovim; only the
+-- choosing itself (`vim.ui.select`) is a stub. A scenario is a coroutine, which waits as people do.
 local M = {}
 
 local given = vim.json.decode(assert(vim.env.TRANSLOOP_E2E))
 local seen = { at = vim.empty_dict(), menus = {}, questions = {}, progress = {}, pids = {} }
 local wanted = {}
-
-local function titles_of(items, options)
-  local show = options.format_item or tostring
-  return vim.tbl_map(show, items)
-end
+local leave = 'qall!'
 
 vim.ui.select = function(items, options, choose)
-  local titles = titles_of(items, options)
+  local titles = vim.tbl_map(options.format_item or tostring, items)
   if options.kind == 'codeaction' then
     table.insert(seen.menus, titles)
   else
@@ -38,57 +35,53 @@ vim.api.nvim_create_autocmd('LspProgress', {
   end,
 })
 
+-- Waiting
+
+---Leave Neovim to itself for some milliseconds.
+function M.pauses(milliseconds)
+  local scenario = coroutine.running()
+  vim.defer_fn(function()
+    coroutine.resume(scenario)
+  end, milliseconds)
+  coroutine.yield()
+end
+
 ---Wait for something to become true; what does not happen in time fails the scenario.
-function M.waits(what, condition, seconds)
-  local deadline = vim.uv.now() + 1000 * (seconds or given.patience)
+function M.waits(what, condition, ...)
+  local began = vim.uv.hrtime()
   while true do
-    local value = condition()
+    local value = condition(...)
     if value then
       return value
     end
-    vim.uv.update_time()
-    if vim.uv.now() > deadline then
+    if (vim.uv.hrtime() - began) / 1e9 > given.patience then
       error('waited in vain: ' .. what, 2)
     end
-    vim.wait(15)
+    M.pauses(10)
   end
 end
 
----Press keys, such as `2GVj` or `<Esc>`; what they mean is looked up as for a person.
-function M.presses(keys)
-  vim.api.nvim_feedkeys(vim.keycode(keys), 'mx', false)
+---The progress of one kind: begin, report or end.
+function M.events(kind)
+  return vim.tbl_filter(function(event)
+    return event.kind == kind
+  end, seen.progress)
 end
 
-function M.client()
-  return vim.lsp.get_clients({ name = 'transloop' })[1]
-end
-
-function M.attached(buffer)
-  return #vim.lsp.get_clients({ bufnr = buffer or 0, name = 'transloop' }) == 1 and M.client().initialized
-end
-
----Open a file of the workspace and wait for the server.
-function M.opens(name)
-  vim.cmd.edit(vim.fs.joinpath(given.workspace, name))
-  M.waits('the server attaches to ' .. name, M.attached)
-  return vim.api.nvim_get_current_buf()
-end
-
----Press the key for code actions and choose a line of the menu; without a title, look at it only.
-function M.chooses(title, ...)
-  local before = #seen.menus
-  vim.list_extend(wanted, { title, ... })
-  M.presses('gra')
-  M.waits('the menu opens', function()
-    return #seen.menus > before
+---Wait until so many translations have begun, or ended, before the eyes of the person.
+function M.waits_for(kind, count)
+  M.waits(count .. ' times progress: ' .. kind, function()
+    return #M.events(kind) >= count
   end)
-  M.presses('<Esc>')
-  return seen.menus[#seen.menus]
 end
 
----Decide in advance what to answer to a question of the server.
-function M.will_answer(title)
-  table.insert(wanted, title)
+---Wait until the person sees a translation being written; the token of its progress.
+function M.waits_for_writing()
+  return M.waits('tokens are shown', function()
+    local reports = M.events('report')
+    local last = reports[#reports]
+    return last and last.message:find('tokens/s', 1, true) and last.token
+  end)
 end
 
 function M.waits_for_questions(count)
@@ -97,74 +90,96 @@ function M.waits_for_questions(count)
   end)
 end
 
----Run a command of the server as a status line would.
-function M.runs(command, ...)
-  local params = { command = command, arguments = { ... } }
-  local answer, why = M.client():request_sync('workspace/executeCommand', params, 5000, 0)
-  assert(answer and not answer.err, command .. ': ' .. (why or vim.inspect(answer)))
-  return answer.result
-end
-
-function M.status()
-  return M.runs('transloop.status')
-end
-
-function M.jobs(state)
-  return vim.tbl_filter(function(job)
-    return job.state == state
-  end, M.status().jobs)
-end
-
----Wait until translations have ended, in whichever way; `seen.jobs` tells how.
+---Wait until so many translations have ended, in whichever way; the status tells how.
 function M.waits_for_jobs(count)
   M.waits(count .. ' jobs end', function()
-    local jobs = M.status().jobs
-    return #jobs >= count and #M.jobs('running') == 0
+    return #M.status().jobs >= count and #M.jobs('running') == 0
   end)
 end
 
----Wait until the person sees a translation being written.
-function M.waits_for_writing()
-  M.waits('tokens are shown', function()
-    local last = seen.progress[#seen.progress]
-    return last and last.kind == 'report' and last.message:find('tokens/s', 1, true)
-  end)
-  return seen.progress[#seen.progress].token
+-- Doing
+
+---Press keys, such as `2GVj` or `:write<CR>`.
+function M.presses(keys)
+  vim.api.nvim_feedkeys(vim.keycode(keys), 'mt', false)
+  M.pauses(5) -- it comes back when they are all used up
 end
 
----Wait until a translation has begun to be shown, and is held by the engine.
-function M.waits_for_progress(count)
-  M.waits('progress begins', function()
-    local begun = vim.tbl_filter(function(event)
-      return event.kind == 'begin'
-    end, seen.progress)
-    return #begun >= (count or 1)
-  end)
+---Open a file of the workspace and wait for the server.
+function M.opens(name)
+  M.presses(':edit ' .. name .. '<CR>')
+  M.waits('the server attaches to ' .. name, M.attached)
 end
 
----The engine of `hold` writes only from here on.
-function M.lets_the_model_write()
-  io.open(given.gate, 'w'):close()
+---Press Neovim's key for code actions and choose a line of the menu, or just look at it. Further
+---titles answer what is asked next.
+function M.chooses(...)
+  local before = #seen.menus
+  vim.list_extend(wanted, { ... })
+  M.presses('gra')
+  M.waits('the menu opens', function()
+    return #seen.menus > before
+  end)
+  M.presses('<Esc>')
+end
+
+---Decide in advance what to answer to a question of the server.
+function M.will_answer(title)
+  table.insert(wanted, title)
 end
 
 ---Fetch the lenses, go to the line of the one with this title, and run it.
 function M.runs_lens(pattern)
   local lens = M.waits('the lens ' .. pattern, function()
     vim.lsp.codelens.refresh({ bufnr = 0 })
-    vim.wait(30)
+    M.pauses(20)
     return vim.iter(vim.lsp.codelens.get(0)):find(function(each)
       return each.command.title:find(pattern, 1, true)
     end)
   end)
-  vim.api.nvim_win_set_cursor(0, { lens.range.start.line + 1, 0 })
-  local alone = vim.iter(vim.lsp.codelens.get(0)):all(function(each)
-    return each == lens or each.range.start.line ~= lens.range.start.line
-  end)
-  if not alone then
+  local there = vim.tbl_filter(function(each)
+    return each.range.start.line == lens.range.start.line
+  end, vim.lsp.codelens.get(0))
+  if #there > 1 then -- Neovim asks which
     table.insert(wanted, lens.command.title)
   end
+  M.presses(lens.range.start.line + 1 .. 'G')
   vim.lsp.codelens.run()
-  return lens.command.title
+end
+
+---The held engine writes from here on.
+function M.lets_the_model_write()
+  io.open(given.gate, 'w'):close()
+end
+
+---In which way Neovim ends, once everything is written down.
+function M.leaves_by(how)
+  leave = how
+end
+
+-- Seeing
+
+function M.client()
+  return vim.lsp.get_clients({ name = 'transloop' })[1]
+end
+
+function M.attached(buffer)
+  local clients = vim.lsp.get_clients({ bufnr = buffer or 0, name = 'transloop' })
+  return #clients == 1 and clients[1].initialized
+end
+
+---What a status line would ask for.
+function M.status()
+  local params = { command = 'transloop.status' }
+  local answer, why = M.client():request_sync('workspace/executeCommand', params, 5000)
+  assert(answer and not answer.err, why or vim.inspect(answer))
+  return answer.result
+end
+
+function M.jobs(state)
+  return vim.tbl_filter(function(job)
+    return job.state == state
+  end, M.status().jobs)
 end
 
 local function name_of(buffer)
@@ -176,7 +191,7 @@ end
 function M.notes(moment)
   local buffers = vim.empty_dict()
   for _, buffer in ipairs(vim.api.nvim_list_bufs()) do
-    if vim.api.nvim_buf_is_loaded(buffer) then
+    if vim.api.nvim_buf_is_loaded(buffer) and vim.api.nvim_buf_get_name(buffer) ~= '' then
       buffers[name_of(buffer)] = {
         text = table.concat(vim.api.nvim_buf_get_lines(buffer, 0, -1, false), '\n'),
         modified = vim.bo[buffer].modified,
@@ -198,26 +213,39 @@ function M.saw(what, value)
   seen[what] = value
 end
 
-local function write_report()
+---Remember which processes there are on our account: the server and its model.
+function M.remembers_processes()
+  vim.list_extend(seen.pids, vim.api.nvim_get_proc_children(vim.fn.getpid()))
+  local model = M.client() and M.status().pid
+  if type(model) == 'number' then
+    table.insert(seen.pids, model)
+    seen.model = model
+  end
+end
+
+local function writes_down()
+  M.remembers_processes()
   local client = M.client()
+  seen.status = client and M.status()
   seen.encoding = client and client.offset_encoding
   seen.messages = vim.fn.execute('messages')
   seen.unanswered = wanted
-  vim.list_extend(seen.pids, vim.api.nvim_get_proc_children(vim.fn.getpid()))
-  vim.fn.writefile({ vim.json.encode(seen) }, given.report)
 end
 
 ---Play a scenario, write down what was seen, and leave.
 function M.does(scenario)
-  local ok, why = xpcall(scenario, debug.traceback, given.scenario, seen)
-  if ok and M.client() then
-    ok, why = pcall(function()
-      seen.status = M.status()
-    end)
+  local function plays()
+    for _, step in ipairs({ scenario, writes_down }) do
+      local ok, why = xpcall(step, debug.traceback, given.scenario)
+      seen.problem = seen.problem or (not ok and why or nil)
+    end
+    vim.fn.writefile({ vim.json.encode(seen) }, given.report)
+    if leave == 'sigkill' then
+      vim.uv.kill(vim.fn.getpid(), 'sigkill')
+    end
+    vim.cmd(leave)
   end
-  seen.problem = not ok and why or nil
-  write_report()
-  vim.cmd('qall!')
+  vim.schedule(coroutine.wrap(plays))
 end
 
 return M

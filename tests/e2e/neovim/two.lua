@@ -1,4 +1,4 @@
--- Translate in two buffers at the same time.
+-- Translate in several buffers at the same time.
 local person = require('person')
 person.does(function(given)
   for _, file in ipairs(given.files) do
@@ -6,7 +6,7 @@ person.does(function(given)
     person.presses(given.select)
     person.chooses(given.choose)
   end
-  person.waits_for_progress(#given.files)
+  person.waits_for('begin', #given.files)
   person.saw('running', #person.jobs('running'))
   person.lets_the_model_write()
   person.waits_for_jobs(#given.files)

@@ -1,0 +1,53 @@
+"""`transloop lsp` with an echo engine that can be slow, or wait until the test lets it go on."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+
+from transloop_model.echo import EchoEngine
+from transloop_model.engine import Event, Piece, Request
+from transloop_server import editor
+from transloop_server.server import create_server
+
+
+class Held(EchoEngine):
+    """Stops behind the first piece of an answer until `gate` is set."""
+
+    def __init__(self, seconds_per_token: float, held: bool) -> None:
+        super().__init__(seconds_per_token=seconds_per_token)
+        self.gate = asyncio.Event()
+        if not held:
+            self.gate.set()
+
+    async def generate(self, request: Request) -> AsyncIterator[Event]:
+        """As `EchoEngine`, with a stop on the way."""
+        async with aclosing(super().generate(request)) as events:
+            async for event in events:
+                yield event
+                if isinstance(event, Piece):
+                    await self.gate.wait()
+
+
+def main() -> None:
+    """Serve on stdio; the command `test.go` opens the gate."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--held", action="store_true")
+    parser.add_argument("--seconds-per-token", type=float, default=0.0)
+    parser.add_argument("--answer-seconds", type=float, default=editor.ANSWER_SECONDS)
+    given = parser.parse_args()
+    editor.ANSWER_SECONDS = given.answer_seconds
+    engine = Held(given.seconds_per_token, given.held)
+    server = create_server("test", engine=engine)
+
+    @server.command("test.go")
+    async def go() -> None:
+        engine.gate.set()
+
+    server.start_io()
+
+
+if __name__ == "__main__":
+    main()
