@@ -20,7 +20,9 @@ def _resolve(name: str) -> ModelFile | str:
 
 
 # Found before any test gets a home of its own.
-_MODELS = {name: _resolve(name) for name in ("qwen2.5-coder-0.5b-instruct", "smollm2-135m-instruct")}
+_MODELS = {
+    name: _resolve(name) for name in ("qwen2.5-coder-0.5b-instruct", "smollm2-135m-instruct")
+}
 
 
 def _model(name: str) -> ModelFile:

@@ -78,7 +78,7 @@ def test_a_refusal_is_quoted(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "  \n ", "```javascript\n```", "```javascript\n"])
 def test_an_empty_answer_is_no_code(text: str) -> None:
-    with pytest.raises(NoCode, match="empty|prose"):
+    with pytest.raises(NoCode, match=r"empty|prose"):
         code_of(text)
 
 

@@ -1,4 +1,4 @@
-"""The engine on a real model: the small one, whose text is nonsense and whose mechanics are real."""
+"""The engine on a real model: a small one, whose text is nonsense and whose mechanics are real."""
 
 from __future__ import annotations
 
@@ -267,7 +267,8 @@ async def test_close_ends_the_process_and_further_requests_say_so(smollm2: Model
     pid = engine.state().pid
     await engine.close()
     await engine.close()
-    assert pid and not psutil.pid_exists(pid)
+    assert pid
+    assert not psutil.pid_exists(pid)
     with pytest.raises(EngineError, match="closed"):
         await finished(engine, tell())
 
@@ -313,7 +314,8 @@ async def test_the_process_ends_when_its_parent_is_gone(smollm2: ModelFile) -> N
     engine = LlamaEngine(smollm2, context=512)
     await finished(engine, tell(max_tokens=1))
     process = engine._process
-    assert process and process.child.stdin
+    assert process
+    assert process.child.stdin
     process.child.stdin.close()  # all that a dead parent does
     await asyncio.wait_for(process.child.wait(), 5)
     await engine.close()

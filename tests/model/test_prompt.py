@@ -1,4 +1,4 @@
-"""The prompt format: what it says, what stays equal from request to request, and what it keeps out."""
+"""The prompt format: what it says, what stays equal between requests, and what it keeps out."""
 
 from __future__ import annotations
 
