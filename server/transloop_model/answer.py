@@ -50,6 +50,8 @@ def extract(finished: Finished, target: Language, source_code: str) -> Answer:
     if not code:
         raise _reason_for_none(finished.text)
     problem = syntax_problem(code, target)
+    if problem and all(_is_prose(line) for line in code.splitlines()):
+        raise _reason_for_none(code)  # a refusal can come inside the fence that we began
     if _same(code, source_code) and syntax_problem(source_code, target):
         raise NoCode(
             f"The model returned the source instead of {target.name}; nothing was inserted.",

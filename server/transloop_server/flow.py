@@ -1,45 +1,43 @@
-"""What happens to a job: translate, place, offer again when placing failed, show alternatives.
-
-Nothing of the user's is overwritten unseen: an edit is sent only while the text that it replaces
-is still the text that was translated, or the text that we placed.
-"""
+"""What happens to a job: translate, place, offer again when placing failed, show alternatives."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from lsprotocol import types as lsp
-from pygls import uris
 
-from transloop_server import edits, placement
-from transloop_server.documents import Anchor, Document, path_of
-from transloop_server.editor import Applied
-from transloop_server.jobs import Job, Placed
+from transloop_server import placement
+from transloop_server.documents import Anchor, Document
+from transloop_server.jobs import Job
+from transloop_server.placing import Placer
 from transloop_server.session import Session
-from transloop_server.translation import Progress, Translation, Work, alternatives, translate
+from transloop_server.translation import (
+    Progress,
+    Report,
+    Translation,
+    Work,
+    alternatives,
+    translate,
+)
 from transloop_settings.errors import TransloopError, UsageError
 from transloop_settings.settings import Placement
 from transloop_syntax.language import Language, language, languages
-from transloop_syntax.layout import eol_of, reindent
 from transloop_syntax.outline import detect
 from transloop_syntax.unit import Unit, snippet, unit_at
 
 log = logging.getLogger(__name__)
 
 AGAIN, BELOW, NEW_FILE = "Translate again", "Insert it below", "Put it in a new file"
-STALE = "The code changed while it was translated; nothing was inserted."
-DECLINED = "The editor did not take the edit."
-UNANSWERED = "The editor did not answer, so the text may be missing."
-EDITED = "You changed the translation, so it was left as it is."
+FRESH, ELSEWHERE = (AGAIN, BELOW, NEW_FILE), (BELOW, NEW_FILE)
 SURE = 0.6
 """Share of the evidence from which a pasted snippet's language is not asked for."""
-TRIES = 3
-"""How often an edit is sent that the editor declines because the text around it moved."""
+
+Steps = Callable[[Report], Awaitable[str]]
+"""What a job does; the answer says in words what was done."""
 
 
 class Flow:
@@ -48,8 +46,8 @@ class Flow:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.editor = session.editor
+        self.placer = Placer(session)
         self._questions: set[asyncio.Task[None]] = set()
-        self._creating: set[Path | None] = set()
 
     # Beginning
 
@@ -141,13 +139,10 @@ class Flow:
         return job
 
     def _let_go(self, job: Job) -> None:
-        for uri, anchor in (
-            (job.uri, job.anchor),
-            (job.placed and job.placed.uri, job.placed and job.placed.anchor),
-        ):
-            document = self.session.documents.get(uri) if uri else None
-            if document and anchor in document.anchors:
-                document.anchors.remove(anchor)
+        self.placer.let_go(job)
+        document = self._document(job)
+        if document and job.anchor in document.anchors:
+            document.anchors.remove(job.anchor)
 
     def _require_place_beside(self, document: Document, unit: Unit, target: Language) -> None:
         """Say before the work, not after it, that there is no place for its result."""
@@ -160,7 +155,7 @@ class Flow:
 
     # Running
 
-    def _run(self, job: Job, steps: object) -> None:
+    def _run(self, job: Job, steps: Steps) -> None:
         """Do `steps` for a job, with progress, and end it in one of the known states."""
         job.state, job.message, job.offered = "running", "", False
         shown = self.editor.progress(job.title, lambda: self.cancel(job))
@@ -171,7 +166,7 @@ class Flow:
 
         async def run() -> None:
             try:
-                job.message = await steps(report)  # type: ignore[operator]
+                job.message = await steps(report)
                 job.state = "done"
             except TransloopError as error:
                 job.state, job.message = "failed", str(error)
@@ -193,10 +188,10 @@ class Flow:
         job.task.add_done_callback(ended)
         self.editor.refresh_lenses()
 
-    def _translate(self, job: Job) -> object:
-        async def steps(report: object) -> str:
+    def _translate(self, job: Job) -> Steps:
+        async def steps(report: Report) -> str:
             engine = await self.session.engine(self.session.settings(self._document(job)))
-            found = await translate(engine, job.work, report)  # type: ignore[arg-type]
+            found = await translate(engine, job.work, report)
             job.found.append(found)
             job.shown = len(job.found) - 1
             return await self._place(job, found)
@@ -213,107 +208,16 @@ class Flow:
 
     async def _place(self, job: Job, found: Translation) -> str:
         """Put a translation where it belongs, or offer it again."""
-        job.placing = True
-        try:
-            document = self._document(job)
-            if job.placement == "beside" or document is None:
-                return await self._place_in_file(job, found)
-            return await self._place_in_document(job, found, document)
-        finally:
-            job.placing = False
-
-    async def _place_in_document(self, job: Job, found: Translation, document: Document) -> str:
-        for _ in range(TRIES):
-            if not document.text.holds(job.anchor.start, job.anchor.end, job.original):
-                self._offer(job, STALE)
-                return STALE
-            version = document.version
-            sent = await self._send(job, document, self._insertion(job, found, document))
-            if sent is Applied.YES:
-                return _done(found)
-            if sent is Applied.UNANSWERED:
-                self._offer(job, UNANSWERED)
-                return UNANSWERED
-            if document.version == version:
-                break  # declined, and not because the person typed elsewhere in the document
-        self._offer(job, DECLINED)
-        return f"Not inserted. {DECLINED}"
-
-    def _insertion(self, job: Job, found: Translation, document: Document) -> placement.Insertion:
-        return placement.insertion(
-            document.text.text,
-            replace(found.unit, start=job.anchor.start, end=job.anchor.end),
-            found.code,
-            document.language or language(found.unit.language),
-            job.work.target,
-            below=job.placement == "below",
-            keep_original=self.session.settings(document).keep_original,
-        )
-
-    async def _send(self, job: Job, document: Document, inserted: placement.Insertion) -> Applied:
-        """Send an edit of a document and remember where its code came to be."""
-        before = document.text.text
-
-        def code() -> tuple[int, int] | None:
-            return placement.arrived(inserted, before, document.text.text)
-
-        edit = edits.change(
-            self.editor.client, document, inserted.start, inserted.end, inserted.text
-        )
-        applied = await self.editor.apply(edit, job.title, lambda: code() is not None)
-        if applied is Applied.YES and (span := code()):
-            anchor = Anchor(*span)
-            document.anchors.append(anchor)
-            self._drop_anchor(job)
-            job.placed = Placed(document.uri, document.text.text[slice(*span)], anchor)
-        return applied
-
-    def _drop_anchor(self, job: Job) -> None:
-        document = self.session.documents.get(job.placed.uri) if job.placed else None
-        if document and job.placed and job.placed.anchor in document.anchors:
-            document.anchors.remove(job.placed.anchor)
-
-    async def _place_in_file(self, job: Job, found: Translation) -> str:
-        source = path_of(job.uri)
-        if source is None:
-            raise UsageError("There is no file that the translation could be put beside.")
-        document = self._document(job)
-        eol = eol_of(document.text.text) if document else "\n"
-        taken = {each.path for each in self.session.documents} | self._creating
-        path = placement.file_beside(source, found.unit, job.work.target, taken)
-        uri = uris.from_fs_path(str(path)) or path.as_uri()
-        text = placement.file_text(found.code, eol)
-        if not self.editor.client.create_files:
-            _write_new(path, text)
-        elif not await self._create(job, path, edits.create(uri, text)):
-            self._offer(job, f"The editor did not create {path.name}.")
-            return "Not inserted: the editor did not create the file."
-        job.placed = Placed(uri, text)
-        await self.editor.show(path)
-        stale = ""
-        if document and not document.text.holds(job.anchor.start, job.anchor.end, job.original):
-            stale = " The source changed meanwhile."
-        return f"{_done(found)} In {path.name}.{stale}"
-
-    async def _create(self, job: Job, path: Path, edit: lsp.WorkspaceEdit) -> bool:
-        """Let the editor create a file, whose name no other job takes meanwhile."""
-        uri = path.as_uri()
-        self._creating.add(path)
-        try:
-            applied = await self.editor.apply(
-                edit,
-                job.title,
-                lambda: path.exists() or self.session.documents.get(uri) is not None,
-            )
-        finally:
-            self._creating.discard(path)
-        return applied is Applied.YES
+        outcome = await self.placer.place(job, found)
+        if not outcome.placed:
+            self._offer(job, outcome.message)
+        return outcome.message
 
     def _offer(
         self,
         job: Job,
         why: str,
-        answers: Sequence[str] = (AGAIN, BELOW, NEW_FILE),
+        answers: Sequence[str] = FRESH,
         number: int | None = None,
     ) -> None:
         """Ask, beside everything else, what to do with a translation that found no place."""
@@ -345,11 +249,11 @@ class Flow:
             now = document.text.range(job.anchor.start, job.anchor.end)
             job.anchor.start, job.anchor.end = document.text.lines(now)
             job.original = document.text.text[job.anchor.start : job.anchor.end]
-        self._drop_anchor(job)
+        self.placer.let_go(job)
         job.placement, job.placed = where, None
         job.shown = job.shown if number is None else number
 
-        async def steps(_report: object) -> str:
+        async def steps(_report: Report) -> str:
             return await self._place(job, job.found[job.shown])
 
         self._run(job, steps)
@@ -377,12 +281,12 @@ class Flow:
         """Show the next alternative in place of the one that is shown."""
         _require_idle(job)
 
-        async def steps(report: object) -> str:
+        async def steps(report: Report) -> str:
             number = job.shown + 1 if job.found else 0
             if number >= len(job.found):
                 engine = await self.session.engine(self.session.settings(self._document(job)))
                 known = [each.code for each in job.found]
-                fresh = await alternatives(engine, job.work, report, known, job.rounds)  # type: ignore[arg-type]
+                fresh = await alternatives(engine, job.work, report, known, job.rounds)
                 job.rounds += 1
                 if not fresh:
                     return "The model has no other answer; try again for new samples."
@@ -393,58 +297,15 @@ class Flow:
 
     async def _show(self, job: Job, number: int) -> str:
         """Replace the placed text by another candidate, unless the person has edited it."""
-        found = job.found[number]
-        placed = job.placed
-        if placed is None:
+        fresh = job.placed is None
+        outcome = await self.placer.swap(job, job.found[number])
+        if outcome.placed:
             job.shown = number
-            return await self._place(job, found)
-        document = self.session.documents.get(placed.uri)
-        job.placing = True
-        try:
-            if document is None:
-                problem = self._swap_file(placed, found)
-            else:
-                problem = await self._swap_text(job, placed, document, found)
-        finally:
-            job.placing = False
-        if problem:
-            self._offer(job, problem, (BELOW, NEW_FILE), number)
-            return f"Not replaced. {problem}"
-        job.shown = number
-        return f"{_done(found)} Alternative {number + 1} of {len(job.found)}."
-
-    async def _swap_text(
-        self, job: Job, placed: Placed, document: Document, found: Translation
-    ) -> str:
-        """Replace the placed text in an open document; why not, or nothing."""
-        text = document.text
-        span = placed.anchor or Anchor(0, len(text.text))
-        if not text.holds(span.start, span.end, placed.text):
-            return EDITED
-        eol = eol_of(text.text)
-        if placed.anchor is None:
-            fresh = placement.file_text(found.code, eol)
-        else:
-            fresh = reindent(found.code, found.unit.indent, eol, job.work.target)
-        inserted = placement.Insertion(span.start, span.end, fresh, fresh)
-        if await self._send(job, document, inserted) is not Applied.YES:
-            return DECLINED
-        if placed.anchor is None and job.placed:
-            self._drop_anchor(job)
-            job.placed = Placed(job.placed.uri, job.placed.text)
-        return ""
-
-    def _swap_file(self, placed: Placed, found: Translation) -> str:
-        """Replace a file of ours that is not open; why not, or nothing."""
-        path = path_of(placed.uri)
-        if not path or not path.is_file() or path.read_bytes() != placed.text.encode():
-            return EDITED
-        text = placement.file_text(found.code, eol_of(placed.text))
-        fresh = path.with_name(f".{path.name}.new")
-        fresh.write_bytes(text.encode())
-        fresh.replace(path)
-        placed.text = text
-        return ""
+            return f"{outcome.message} Alternative {number + 1} of {len(job.found)}."
+        if fresh:
+            job.shown = number
+        self._offer(job, outcome.message, FRESH if fresh else ELSEWHERE, number)
+        return f"Not {'inserted' if fresh else 'replaced'}. {outcome.message}"
 
     def _document(self, job: Job) -> Document | None:
         return self.session.documents.get(job.uri)
@@ -463,23 +324,3 @@ def _following(document: Document, anchor: Anchor) -> Iterator[Anchor]:
 def _require_idle(job: Job) -> None:
     if job.state == "running":
         raise UsageError("It is still being translated.", "Wait, or cancel it.")
-
-
-def _write_new(path: Path, text: str) -> None:
-    """Write a file that must not exist yet."""
-    try:
-        with path.open("xb") as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise UsageError(
-            f"{path} could not be written: {error.strerror}.",
-            "Set `placement` to below or replace.",
-        ) from error
-
-
-def _done(found: Translation) -> str:
-    """What was done; it never claims more than that."""
-    stats = found.stats
-    speed = f"{stats.tokens} tokens in {stats.seconds:.1f} s"
-    notes = "".join(f" Note: {note}." for note in found.notes)
-    return f"Translated to {language(found.target).name} ({speed}), not run.{notes}"

@@ -20,8 +20,9 @@ from transloop_server.editor import Editor
 from transloop_server.engines import engine_key, make_engine
 from transloop_server.jobs import Jobs
 from transloop_settings import directories
-from transloop_settings.errors import AdapterRefused, SettingsError
+from transloop_settings.errors import AdapterRefused, UsageError
 from transloop_settings.settings import Settings, load
+from transloop_syntax.language import language
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +69,8 @@ class Session:
         if known and known[0] == stamp:
             return known[1]
         try:
-            found = load(folder, self._from_editor)
-        except SettingsError as error:
+            found = _with_known_targets(load(folder, self._from_editor))
+        except UsageError as error:
             found = known[1] if known else Settings.model_construct()
             self._complain(folder, f"{error} Until then the last good settings are used.")
         else:
@@ -169,6 +170,13 @@ class Session:
             fresh = path.with_suffix(".new")
             fresh.write_text(json.dumps(self.recent_targets))
             fresh.replace(path)
+
+
+def _with_known_targets(settings: Settings) -> Settings:
+    """The settings with each target by its id; raises UsageError for a language nobody knows."""
+    return settings.model_copy(
+        update={"targets": tuple(language(name).id for name in settings.targets)}
+    )
 
 
 def _files(folder: Path | None) -> list[Path]:

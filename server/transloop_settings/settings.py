@@ -124,7 +124,7 @@ def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None)
             [str(path) for path in files if path.exists()] + ["environment", "editor"]
         )
         raise SettingsError(f"Settings: {problems}.", f"Look in: {where}.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         where = ", ".join(str(path) for path in files if path.exists())
         raise SettingsError(f"Settings: not valid TOML: {error}.", f"Look in: {where}.") from error
     return Settings.model_construct(**dict(found))
@@ -134,7 +134,7 @@ def _refuse_user_only(path: Path) -> None:
     """A cloned repository must not choose the model file or the endpoint that sees the code."""
     try:
         keys = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, tomllib.TOMLDecodeError):
+    except (OSError, ValueError):
         return  # a broken file is reported with all other problems
     if refused := [key for key in USER_ONLY if key in keys]:
         raise SettingsError(

@@ -76,6 +76,11 @@ def test_a_refusal_is_quoted(text: str) -> None:
     assert text[:20] in str(refused.value)
 
 
+def test_a_refusal_inside_the_fence_that_we_began_is_a_refusal() -> None:
+    with pytest.raises(Refused):
+        code_of("```javascript\nI'm sorry, but I cannot translate this.")
+
+
 @pytest.mark.parametrize("text", ["", "  \n ", "```javascript\n```", "```javascript\n"])
 def test_an_empty_answer_is_no_code(text: str) -> None:
     with pytest.raises(NoCode, match=r"empty|prose"):

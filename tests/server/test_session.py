@@ -236,3 +236,27 @@ def test_the_status_is_plain_data_before_anything_has_run() -> None:
     status = session_in()[0].status()
     assert (status["state"], status["pid"], status["jobs"]) == ("idle", None, [])
     assert status["model"] == "qwen2.5-coder-0.5b-instruct"
+
+
+def test_a_target_may_be_written_in_any_known_way(write: Write, user: Path) -> None:
+    write(user, 'targets = ["golang", "JS"]')
+    session, _ = session_in()
+    assert session.settings(None).targets == ("go", "javascript")
+
+
+def test_an_unknown_target_is_told_with_those_that_are_known(write: Write, user: Path) -> None:
+    write(user, 'targets = ["go", "cobol"]')
+    session, messages = session_in()
+    assert session.settings(None).targets == Settings.model_construct().targets
+    (message,) = messages
+    assert "cobol" in message
+    assert "rust" in message
+
+
+def test_a_settings_file_that_is_not_utf8_is_told(user: Path) -> None:
+    user.parent.mkdir(parents=True)
+    user.write_bytes(b'model = "\xff"')
+    session, messages = session_in()
+    session.settings(None)
+    (message,) = messages
+    assert "utf-8" in message

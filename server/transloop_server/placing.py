@@ -1,0 +1,211 @@
+"""Putting a translation into the editor: into the document, into a new file, over another one.
+
+Nothing of the user's is overwritten unseen: an edit is sent only while the text that it replaces
+is still the text that was translated, or the text that we placed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lsprotocol import types as lsp
+from pygls import uris
+
+from transloop_server import edits, placement
+from transloop_server.documents import Anchor, Document, path_of
+from transloop_server.editor import Applied
+from transloop_server.jobs import Job, Placed
+from transloop_server.session import Session
+from transloop_server.translation import Translation
+from transloop_settings.errors import UsageError
+from transloop_syntax.language import language
+from transloop_syntax.layout import eol_of, reindent
+
+STALE = "The code changed while it was translated; nothing was inserted."
+DECLINED = "The editor did not take the edit."
+UNANSWERED = "The editor did not answer, so the text may be missing."
+EDITED = "You changed the translation, so it was left as it is."
+TRIES = 3
+"""How often an edit is sent that the editor declines because the text around it moved."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a translation, in words; one that is not `placed` is offered again."""
+
+    message: str
+    placed: bool = True
+
+
+class Placer:
+    """Places the translations of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.editor = session.editor
+        self._creating: set[Path | None] = set()
+
+    async def place(self, job: Job, found: Translation) -> Outcome:
+        """Put a translation where its job wants it."""
+        job.placing = True
+        try:
+            document = self.session.documents.get(job.uri)
+            if job.placement == "beside" or document is None:
+                return await self._in_file(job, found)
+            return await self._in_document(job, found, document)
+        finally:
+            job.placing = False
+
+    async def swap(self, job: Job, found: Translation) -> Outcome:
+        """Put a translation in place of the one that was placed before."""
+        placed = job.placed
+        if placed is None:
+            return await self.place(job, found)
+        document = self.session.documents.get(placed.uri)
+        job.placing = True
+        try:
+            if document is None:
+                problem = self._swap_file(placed, found)
+            else:
+                problem = await self._swap_text(job, placed, document, found)
+        finally:
+            job.placing = False
+        return Outcome(problem, placed=False) if problem else Outcome(done(found))
+
+    async def _in_document(self, job: Job, found: Translation, document: Document) -> Outcome:
+        for _ in range(TRIES):
+            if not document.text.holds(job.anchor.start, job.anchor.end, job.original):
+                return Outcome(STALE, placed=False)
+            version = document.version
+            sent = await self._send(job, document, self._insertion(job, found, document))
+            if sent is Applied.YES:
+                return Outcome(done(found))
+            if sent is Applied.UNANSWERED:
+                return Outcome(UNANSWERED, placed=False)
+            if document.version == version:
+                break  # declined, and not because the person typed elsewhere in the document
+        return Outcome(DECLINED, placed=False)
+
+    def _insertion(self, job: Job, found: Translation, document: Document) -> placement.Insertion:
+        return placement.insertion(
+            document.text.text,
+            replace(found.unit, start=job.anchor.start, end=job.anchor.end),
+            found.code,
+            document.language or language(found.unit.language),
+            job.work.target,
+            below=job.placement == "below",
+            keep_original=self.session.settings(document).keep_original,
+        )
+
+    async def _send(self, job: Job, document: Document, inserted: placement.Insertion) -> Applied:
+        """Send an edit of a document and remember where its code came to be."""
+        before = document.text.text
+
+        def code() -> tuple[int, int] | None:
+            return placement.arrived(inserted, before, document.text.text)
+
+        edit = edits.change(
+            self.editor.client, document, inserted.start, inserted.end, inserted.text
+        )
+        applied = await self.editor.apply(edit, job.title, lambda: code() is not None)
+        if applied is Applied.YES and (span := code()):
+            anchor = Anchor(*span)
+            document.anchors.append(anchor)
+            self.let_go(job)
+            job.placed = Placed(document.uri, document.text.text[slice(*span)], anchor)
+        return applied
+
+    def let_go(self, job: Job) -> None:
+        """Stop following the placed text of a job."""
+        document = self.session.documents.get(job.placed.uri) if job.placed else None
+        if document and job.placed and job.placed.anchor in document.anchors:
+            document.anchors.remove(job.placed.anchor)
+
+    async def _in_file(self, job: Job, found: Translation) -> Outcome:
+        source = path_of(job.uri)
+        if source is None:
+            raise UsageError("There is no file that the translation could be put beside.")
+        document = self.session.documents.get(job.uri)
+        eol = eol_of(document.text.text) if document else "\n"
+        taken = {each.path for each in self.session.documents} | self._creating
+        path = placement.file_beside(source, found.unit, job.work.target, taken)
+        uri = uris.from_fs_path(str(path)) or path.as_uri()
+        text = placement.file_text(found.code, eol)
+        if not self.editor.client.create_files:
+            _write_new(path, text)
+        elif not await self._create(job, path, edits.create(uri, text)):
+            return Outcome(f"The editor did not create {path.name}.", placed=False)
+        job.placed = Placed(uri, text)
+        await self.editor.show(path)
+        stale = ""
+        if document and not document.text.holds(job.anchor.start, job.anchor.end, job.original):
+            stale = " The source changed meanwhile."
+        return Outcome(f"{done(found)} In {path.name}.{stale}")
+
+    async def _create(self, job: Job, path: Path, edit: lsp.WorkspaceEdit) -> bool:
+        """Let the editor create a file, whose name no other job takes meanwhile."""
+        uri = path.as_uri()
+        self._creating.add(path)
+        try:
+            applied = await self.editor.apply(
+                edit,
+                job.title,
+                lambda: path.exists() or self.session.documents.get(uri) is not None,
+            )
+        finally:
+            self._creating.discard(path)
+        return applied is Applied.YES
+
+    async def _swap_text(
+        self, job: Job, placed: Placed, document: Document, found: Translation
+    ) -> str:
+        """Replace the placed text in an open document; why not, or nothing."""
+        text = document.text
+        span = placed.anchor or Anchor(0, len(text.text))
+        if not text.holds(span.start, span.end, placed.text):
+            return EDITED
+        eol = eol_of(text.text)
+        if placed.anchor is None:
+            fresh = placement.file_text(found.code, eol)
+        else:
+            fresh = reindent(found.code, found.unit.indent, eol, job.work.target)
+        inserted = placement.Insertion(span.start, span.end, fresh, fresh)
+        if await self._send(job, document, inserted) is not Applied.YES:
+            return DECLINED
+        if placed.anchor is None and job.placed:
+            self.let_go(job)
+            job.placed = Placed(job.placed.uri, job.placed.text)
+        return ""
+
+    def _swap_file(self, placed: Placed, found: Translation) -> str:
+        """Replace a file of ours that is not open; why not, or nothing."""
+        path = path_of(placed.uri)
+        if not path or not path.is_file() or path.read_bytes() != placed.text.encode():
+            return EDITED
+        text = placement.file_text(found.code, eol_of(placed.text))
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_bytes(text.encode())
+        fresh.replace(path)
+        placed.text = text
+        return ""
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that must not exist yet."""
+    try:
+        with path.open("xb") as file:
+            file.write(text.encode())
+    except OSError as error:
+        raise UsageError(
+            f"{path} could not be written: {error.strerror}.",
+            "Set `placement` to below or replace.",
+        ) from error
+
+
+def done(found: Translation) -> str:
+    """What was done; it never claims more than that."""
+    stats = found.stats
+    speed = f"{stats.tokens} tokens in {stats.seconds:.1f} s"
+    notes = "".join(f" Note: {note}." for note in found.notes)
+    return f"Translated to {language(found.target).name} ({speed}), not run.{notes}"
