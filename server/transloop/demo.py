@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -37,13 +39,13 @@ def demo(
         typer.Option("--to", metavar="LANG", help="May be given several times."),
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(help="Also save what is shown of the samples as an SVG.")
+        Path | None, typer.Option(help="Also save one of the translations as an SVG picture.")
     ] = None,
 ) -> None:
     """Translate a few samples as an editor would; then say how to set up yours."""
     from rich.console import Console
 
-    console = Console(highlight=False, record=picture is not None)
+    console = Console(highlight=False)
     targets = _languages(to or [])
     try:
         chosen = settings.load()
@@ -55,7 +57,7 @@ def demo(
         raise typer.Exit(130) from None
     _print_summary(console, shown)
     if picture is not None:
-        console.save_svg(str(picture), title="transloop demo")
+        _save_picture(picture, next(each for each in shown if each.parses))
     _print_next(console)
     raise typer.Exit(0 if any(each.code for each in shown) else 1)
 
@@ -196,6 +198,16 @@ def _print_shown(console: Console, title: str, shown: Shown) -> None:
     console.print(table)
     console.print(Text(_facts(shown), "dim" if shown.parses else "red"))
     console.print()
+
+
+def _save_picture(path: Path, shown: Shown) -> None:
+    """The README's picture; without the web font that rich would have its readers fetch."""
+    from rich.console import Console
+
+    console = Console(record=True, width=160, file=io.StringIO(), force_terminal=True)
+    _print_shown(console, f"{shown.piece.name}: Translate to {shown.target.name}", shown)
+    picture = console.export_svg(title="transloop")
+    path.write_text(re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL), "utf-8")
 
 
 def _facts(shown: Shown) -> str:
