@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,17 +22,23 @@ def main(
     model: Annotated[str, typer.Option(help="Catalog id or path.")] = "qwen2.5-coder-0.5b-instruct",
     name: Annotated[str, typer.Option(help="Name of the result file.")] = "speed",
 ) -> None:
-    """Measure speed and memory of the engine and of the whole server."""
+    """Measure speed and memory of the engine and of the whole server.
+
+    Leave the machine alone meanwhile: llama.cpp shares the cores badly.
+    """
     found = catalog.resolve(model)
     console = Console()
-    result: dict[str, Any] = {"machine": machine.describe(found)}
-    for part in (server, engine):
-        result |= part.measure(found, rounds)
-    for title, values in result.items():
-        console.print(_table(title, values))
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
-    path.write_text(json.dumps(result, indent=2) + "\n")
+    result: dict[str, Any] = {}
+    for title, values in chain(
+        [("machine", machine.describe(found))],
+        server.measure(found, rounds),
+        engine.measure(found, rounds),
+    ):
+        console.print(_table(title, values))
+        result[title] = values
+        path.write_text(json.dumps(result, indent=2) + "\n")
     console.print(f"Written to {path}")
 
 

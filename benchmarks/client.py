@@ -27,6 +27,10 @@ CAPABILITIES = lsp.ClientCapabilities(
 )
 
 
+LONGEST = 180.0
+"""Seconds after which a benchmark gives up on a server."""
+
+
 class TimedClient(LanguageClient):
     """One server process and the times at which it said things."""
 
@@ -85,6 +89,14 @@ class TimedClient(LanguageClient):
         await self.workspace_execute_command_async(
             lsp.ExecuteCommandParams("transloop.translate", [argument])
         )
+
+    async def begun_next(self) -> tuple[float, Any]:
+        """When the next progress began, and its token."""
+        return await asyncio.wait_for(self.begun.get(), LONGEST)
+
+    async def ended_next(self) -> tuple[float, str]:
+        """When the next progress ended, and with which words."""
+        return await asyncio.wait_for(self.ended.get(), LONGEST)
 
     async def status(self) -> Any:
         """What `transloop.status` answers."""

@@ -214,14 +214,8 @@ def _median(values: Any) -> float:
     return round(statistics.median(list(values)), 3)
 
 
-def measure(model: ModelFile, rounds: int) -> dict[str, Any]:
-    """All of it."""
-
-    async def everything() -> dict[str, Any]:
-        return {
-            "engine_against_raw": await against_raw(model, rounds),
-            "batch_of_8": await batch(model, rounds),
-            "kept_prefix": await prefix(model, rounds),
-        }
-
-    return asyncio.run(everything())
+def measure(model: ModelFile, rounds: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each measurement as it ends."""
+    yield "engine_against_raw", asyncio.run(against_raw(model, rounds))
+    yield "batch_of_8", asyncio.run(batch(model, rounds))
+    yield "kept_prefix", asyncio.run(prefix(model, rounds))

@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ async def _through(client: TimedClient, folder: Path, code: str, name: str) -> T
     uri = client.open(folder / f"{name}.py", code + "\n")
     began = time.perf_counter()
     await client.translate(uri, 0)
-    ended, _ = await client.ended.get()
+    ended, _ = await client.ended_next()
     job = (await client.status())["jobs"][-1]
     # From the command to the end, less what the model itself took: all that the server adds
     # counts towards the first token.
@@ -57,7 +58,7 @@ async def while_translating(folder: Path, seconds: float) -> dict[str, Any]:
     uri = client.open(folder / "long.py", text)
     idle = await _typing(client, uri, 5_000, seconds / 2)
     await client.translate(client.open(folder / "w.py", UNITS[0] + "\n"), 0)
-    await client.ended.get()  # the model is loaded
+    await client.ended_next()  # the model is loaded
     busy: list[float] = []
     count = 0
     while len(busy) < len(idle):
@@ -65,7 +66,7 @@ async def while_translating(folder: Path, seconds: float) -> dict[str, Any]:
         count += 1
         await client.translate(name, 0)
         busy += await _typing(client, uri, 5_000, seconds, until=client.ended)
-        await client.ended.get()
+        await client.ended_next()
     await client.finish()
     return {
         "baseline": "the same server while no model runs",
@@ -119,15 +120,15 @@ async def progress_and_cancel(folder: Path, rounds: int) -> dict[str, Any]:
     first_progress: list[float] = []
     cancels: dict[str, list[float]] = {"writing": [], "reading": []}
     await client.translate(client.open(folder / "w.py", UNITS[0] + "\n"), 0)
-    await client.ended.get()
-    await client.begun.get()
-    long_prompt = "def long():\n" + "".join(f"    a{i} = {i} * 3\n" for i in range(150))
+    await client.ended_next()
+    await client.begun_next()
+    long_prompt = "def long():\n" + "".join(f"    a{i} = {i} * 3\n" for i in range(60))
     for number in range(rounds):
         for stage, code in (("writing", UNITS[1]), ("reading", long_prompt)):
             uri = client.open(folder / f"{stage}{number}.py", f"# {number}\n{code}\n")
             began = time.perf_counter()
             await client.translate(uri, 1)
-            at, token = await client.begun.get()
+            at, token = await client.begun_next()
             first_progress.append(at - began)
             await _stage(client, stage)
             began = time.perf_counter()
@@ -135,7 +136,7 @@ async def progress_and_cancel(folder: Path, rounds: int) -> dict[str, Any]:
             while (await client.status())["state"] == "busy":
                 await asyncio.sleep(0.002)  # each look costs the server a millisecond
             cancels[stage].append(time.perf_counter() - began)
-            await client.ended.get()
+            await client.ended_next()
     await client.finish()
     return {
         "baseline": "the limits of the design: 100 ms and 200 ms",
@@ -167,7 +168,7 @@ async def memory(folder: Path) -> dict[str, Any]:
         await client.begin(SMALL)
         uri = client.open(folder / f"memory{number}.py", UNITS[0] + "\n")
         await client.translate(uri, 0)
-        await client.ended.get()
+        await client.ended_next()
         models.append(psutil.Process((await client.status())["pid"]))
     first, second = (process.memory_full_info() for process in models)
     server = psutil.Process(models[1].ppid()).memory_full_info()
@@ -199,20 +200,15 @@ async def start(rounds: int) -> dict[str, Any]:
     }
 
 
-def measure(model: ModelFile, rounds: int) -> dict[str, Any]:
-    """All of it."""
-
-    async def everything(folder: Path) -> dict[str, Any]:
-        return {
-            "start": await start(max(5, rounds)),
-            "server_against_raw": await against_raw(model, rounds, folder),
-            "while_translating": await while_translating(folder, 4.0 * rounds),
-            "progress_and_cancel": await progress_and_cancel(folder, rounds),
-            "memory": await memory(folder),
-        }
-
+def measure(model: ModelFile, rounds: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each measurement as it ends."""
     with tempfile.TemporaryDirectory() as name:
-        return asyncio.run(everything(Path(name)))
+        folder = Path(name)
+        yield "start", asyncio.run(start(max(5, rounds)))
+        yield "server_against_raw", asyncio.run(against_raw(model, rounds, folder))
+        yield "while_translating", asyncio.run(while_translating(folder, 4.0 * rounds))
+        yield "progress_and_cancel", asyncio.run(progress_and_cancel(folder, rounds))
+        yield "memory", asyncio.run(memory(folder))
 
 
 def _ms(seconds: float) -> float:

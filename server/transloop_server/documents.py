@@ -81,7 +81,24 @@ class Text:
     def edited(self, edit: Edit) -> Text:
         """The text after an edit."""
         end = edit.at + edit.removed
-        return Text(self.text[: edit.at] + edit.added + self.text[end:], self.encoding)
+        after = Text(self.text[: edit.at] + edit.added + self.text[end:], self.encoding)
+        if "starts" in self.__dict__:
+            after.starts = self._starts_after(edit, after.text)
+        return after
+
+    def _starts_after(self, edit: Edit, text: str) -> list[int]:
+        """The index after an edit: only lines that it touches are read again.
+
+        From the line of the character before it (which may be half of a CRLF) to the first line
+        that begins behind it.
+        """
+        first = bisect_right(self.starts, max(0, edit.at - 1)) - 1
+        behind = bisect_right(self.starts, edit.at + edit.removed)
+        delta = len(edit.added) - edit.removed
+        end = self.starts[behind] + delta if behind < len(self.starts) else len(text)
+        touched = [match.end() for match in _LINE_END.finditer(text, self.starts[first], end)]
+        shifted = [start + delta for start in self.starts[behind + 1 :]]
+        return self.starts[: first + 1] + touched + shifted
 
     def lines(self, chosen: lsp.Range) -> tuple[int, int]:
         """Offsets of the whole lines that a selection touches, without a byte order mark."""

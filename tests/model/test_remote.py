@@ -17,7 +17,7 @@ import httpx
 import psutil
 import pytest
 
-from transloop_model import catalog
+from transloop_model.catalog import ModelFile
 from transloop_model.engine import (
     GREEDY,
     Done,
@@ -36,7 +36,6 @@ from transloop_settings.errors import (
     ContextOverflow,
     EndpointFailed,
     EngineError,
-    ModelMissing,
 )
 
 HELLO = (Message("user", "Tell me a long story about a cat."),)
@@ -47,17 +46,14 @@ CONTEXT = 2048
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, psutil.Process]]:
+def server(
+    smollm2: ModelFile, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, psutil.Process]]:
     """A server with the small model on a free port; its URL and its process."""
-    pytest.importorskip("sse_starlette", reason="needs llama-cpp-python[server]")
-    try:
-        model = catalog.resolve("smollm2-135m-instruct").path
-    except ModelMissing as error:
-        pytest.skip(str(error))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model)]
+    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(smollm2.path)]
     command += ["--port", str(port), "--n_ctx", str(CONTEXT), "--n_threads", "2"]
     command += ["--logits_all", "true", "--api_key", "secret"]
     command += ["--interrupt_requests", "false"]  # else a second candidate ends the first

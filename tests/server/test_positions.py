@@ -8,7 +8,7 @@ import re
 import pytest
 from lsprotocol import types as lsp
 
-from transloop_server.documents import Text
+from transloop_server.documents import Edit, Text
 
 UNITS = {
     "utf-8": lambda c: len(c.encode("utf-8", "surrogatepass")),
@@ -134,3 +134,17 @@ def test_a_position_in_a_line_of_a_megabyte_is_found_at_once() -> None:
     position = text.position(len(text.text))
     assert position == lsp.Position(0, 1_000_002)
     assert text.offset(position) == len(text.text)
+
+
+def test_the_line_index_after_any_edit_is_that_of_a_fresh_text() -> None:
+    draw = random.Random(11)
+    text = Text("a\r\nb\n\rc\r")
+    for _ in range(3000):
+        at = draw.randrange(len(text.text) + 1)
+        removed = draw.randrange(min(4, len(text.text) - at) + 1)
+        added = "".join(draw.choices("ab\r\n", k=draw.randrange(5)))
+        assert text.starts
+        text = text.edited(Edit(at, removed, added))
+        assert text.starts == Text(text.text).starts
+        if len(text.text) > 60:
+            text = Text(text.text[:20])

@@ -17,13 +17,17 @@ from typing import Any, BinaryIO
 import psutil
 
 from transloop_model import prompt
-from transloop_model.engine import Event, Request
+from transloop_model.engine import Event, Piece, Request
 from transloop_model.llama import native, wire
 from transloop_model.llama.decode import Cancelled, Decoder
 from transloop_settings.errors import AdapterRefused, TransloopError
 
 BATCH = 512
 """Prompt tokens read at once, when nobody cancels."""
+
+
+STREAM_SECONDS = 0.05
+"""How long text may wait to be sent together with the next."""
 
 
 class Worker:
@@ -34,6 +38,7 @@ class Worker:
         self.config = config
         self.out = out
         self.out_lock = threading.Lock()
+        self.flushed = 0.0
         self.model = native.Model(Path(config.model))
         self.context = native.Context(self.model, config.context, config.threads, BATCH)
         self.decoder = Decoder(self.context)
@@ -58,11 +63,17 @@ class Worker:
             "resident_bytes": psutil.Process().memory_info().rss,
         }
 
-    def send(self, line: bytes) -> None:
-        """Write one message; called from both threads."""
+    def send(self, line: bytes, *, urgent: bool = True) -> None:
+        """Write one message; called from both threads.
+
+        Text that streams is not urgent: each write wakes the server, on a core that computes.
+        """
         with self.out_lock:
             self.out.write(line)
-            self.out.flush()
+            now = time.monotonic()
+            if urgent or now - self.flushed >= STREAM_SECONDS:
+                self.out.flush()
+                self.flushed = 0.0 if urgent else now  # the first token goes out at once
 
     def listen(self, lines: BinaryIO) -> None:
         """Thread: take messages while the model computes; end the process when nobody is left."""
@@ -108,7 +119,7 @@ class Worker:
         self.current = number
 
         def emit(event: Event) -> None:
-            self.send(wire.pack_event(number, event))
+            self.send(wire.pack_event(number, event), urgent=not isinstance(event, Piece))
 
         try:
             self.decoder.run(request, self.tokens_of(request), cancel, emit)
