@@ -151,7 +151,7 @@ def compare(ours: list[Timing], theirs: list[Timing], baseline: str) -> dict[str
     }
 
 
-async def batch(model: ModelFile, rounds: int, size: int = 8) -> dict[str, Any]:
+async def batch(model: ModelFile, rounds: int, size: int) -> dict[str, Any]:
     """`size` sampled candidates in one batch against the same ones, one after another."""
     engine = LlamaEngine(model, context=CONTEXT)
     together: list[float] = []
@@ -217,5 +217,6 @@ def _median(values: Any) -> float:
 def measure(model: ModelFile, rounds: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each measurement as it ends."""
     yield "engine_against_raw", asyncio.run(against_raw(model, rounds))
-    yield "batch_of_8", asyncio.run(batch(model, rounds))
+    yield "batch_of_8", asyncio.run(batch(model, rounds, 8))
+    yield "batch_of_16", asyncio.run(batch(model, rounds, 16))
     yield "kept_prefix", asyncio.run(prefix(model, rounds))
