@@ -228,7 +228,7 @@ async def _one_token(chosen: Settings) -> str:
     made = make_engine(chosen)
     request = Request((Message("user", "Say ok."),), max_tokens=1)
     try:
-        async with asyncio.timeout(ENGINE_SECONDS), aclosing(made.generate(request)) as events:  # type: ignore[type-var]
+        async with asyncio.timeout(ENGINE_SECONDS), aclosing(made.generate(request)) as events:
             async for _ in events:
                 pass
         state = made.state()

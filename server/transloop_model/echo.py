@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 from transloop_model.engine import (
@@ -14,6 +14,7 @@ from transloop_model.engine import (
     Event,
     Finished,
     Piece,
+    Reason,
     Request,
     Started,
 )
@@ -48,7 +49,7 @@ class EchoEngine:
         self.requests: list[Request] = []
         self._turns = Turns()
 
-    async def generate(self, request: Request) -> AsyncIterator[Event]:
+    async def generate(self, request: Request) -> AsyncGenerator[Event]:
         """Stream the computed answers word by word."""
         async with self._turns.of(request.owner):
             self.requests.append(request)
@@ -69,9 +70,9 @@ class EchoEngine:
                     await asyncio.sleep(self.seconds_per_token)
                     yield Piece(candidate, word)
                 total += len(shown)
-                reason = "stop" if len(shown) == len(words) else "length"
+                reason: Reason = "stop" if len(shown) == len(words) else "length"
                 logprobs = (0.0,) * len(shown) if request.logprobs else ()
-                yield Finished(candidate, "".join(shown), reason, len(shown), logprobs)  # type: ignore[arg-type]
+                yield Finished(candidate, "".join(shown), reason, len(shown), logprobs)
             yield Done(0.0, total * self.seconds_per_token, total)
 
     async def count_tokens(self, text: str) -> int:

@@ -7,7 +7,7 @@ OpenAI-compatible endpoint) and `EchoEngine` (no model; for tests and for trying
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -122,7 +122,7 @@ class EngineState:
 class Engine(Protocol):
     """The one seam between transloop and a model."""
 
-    def generate(self, request: Request) -> AsyncIterator[Event]:
+    def generate(self, request: Request) -> AsyncGenerator[Event]:
         """Stream the events of `request`; closing the iterator cancels it at the next token.
 
         Raises:

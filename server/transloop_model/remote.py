@@ -85,7 +85,7 @@ class RemoteEngine:
         self._worked = False
         self._last_error = ""
 
-    async def generate(self, request: Request) -> AsyncIterator[Event]:
+    async def generate(self, request: Request) -> AsyncGenerator[Event]:
         """As `Engine.generate`. Closing the iterator closes its connections at once."""
         heard: asyncio.Queue[Event | None] = asyncio.Queue()
         running = asyncio.create_task(self._all(request, heard))

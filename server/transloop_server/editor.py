@@ -30,7 +30,8 @@ ANSWER_SECONDS = 10.0
 """How long an answer of the editor to an edit is waited for."""
 ARRIVAL_SECONDS = 2.0
 """How long after that answer the change itself is waited for."""
-PROGRESS_EVERY = 0.1
+PROGRESS_EVERY = 0.25
+"""Each report takes a millisecond of a core that computes, here and in the editor."""
 QUESTION_SECONDS = 600.0
 """A person may think about a question for this long."""
 
@@ -149,7 +150,7 @@ class Progress:
         self._shown = True
 
     def report(self, message: str) -> None:
-        """Say how far it is, at most ten times a second."""
+        """Say how far it is, at most four times a second."""
         now = time.monotonic()
         if self.server and self._shown and now - self._last >= PROGRESS_EVERY:
             self._last = now

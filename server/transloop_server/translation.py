@@ -6,7 +6,7 @@ Unit in, `Translation` out; knows neither LSP nor files.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -187,9 +187,9 @@ async def alternatives(
     return _distinct(found, known)
 
 
-async def _or_none(translating: object) -> Translation | None:
+async def _or_none(translating: Awaitable[Translation]) -> Translation | None:
     try:
-        return await translating  # type: ignore[misc, no-any-return]
+        return await translating
     except AnswerError:
         return None
 
@@ -229,7 +229,7 @@ class Watch:
 
     async def candidates(self, engine: Engine, request: Request) -> AsyncIterator[Finished]:
         """The candidates of `request` as they finish."""
-        async with aclosing(engine.generate(request)) as events:  # type: ignore[type-var]
+        async with aclosing(engine.generate(request)) as events:
             async for event in events:
                 self.saw(event)
                 if isinstance(event, Finished):

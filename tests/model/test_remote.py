@@ -137,7 +137,7 @@ async def test_closing_the_iterator_stops_the_work_on_the_server(
             break
     assert engine.state().state == "busy"
     before = time.monotonic()
-    await events.aclose()  # type: ignore[attr-defined]  # every engine's is a generator
+    await events.aclose()
     assert time.monotonic() - before < 1
     assert engine.state().state != "busy"
     await asyncio.sleep(1)

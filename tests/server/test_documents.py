@@ -13,7 +13,7 @@ from transloop_settings.errors import UsageError
 PIECES = ("x", "def f():\n", "🎉", "é", "\r\n", "\r", "\n", "\f", "\u2028", "    ", "")
 
 
-def opened(text: str, encoding: str = "utf-16", uri: str = "file:///work/a.py") -> Document:
+def opened(text: str, encoding: str = "utf-16", uri: str = "file:///code/a.py") -> Document:
     return Document(uri, "python", 1, Text(text, encoding))
 
 
@@ -142,10 +142,10 @@ def test_the_tree_follows_the_text() -> None:
 
 def test_the_editor_decides_the_language_and_the_suffix_helps() -> None:
     assert opened("", uri="untitled:Untitled-1").language is not None
-    unknown = Document("file:///work/a.rs", "weird", 1, Text(""))
+    unknown = Document("file:///code/a.rs", "weird", 1, Text(""))
     assert unknown.language is not None
     assert unknown.language.id == "rust"
-    stranger = Document("file:///work/a.kt", "kotlin", 1, Text(""))
+    stranger = Document("file:///code/a.kt", "kotlin", 1, Text(""))
     assert stranger.language is None
     with pytest.raises(UsageError, match="does not know the language “kotlin”"):
         stranger.source()
@@ -153,10 +153,10 @@ def test_the_editor_decides_the_language_and_the_suffix_helps() -> None:
 
 def test_a_document_is_found_however_its_path_is_escaped() -> None:
     documents = Documents()
-    item = lsp.TextDocumentItem("file:///work/a+b%20(1)/x.py", "python", 1, "")
+    item = lsp.TextDocumentItem("file:///code/a+b%20(1)/x.py", "python", 1, "")
     documents.open(item)
-    assert documents.get("file:///work/a%2Bb%20%281%29/x.py") is documents[item.uri]
-    assert documents.get("file:///work/x.py") is None
+    assert documents.get("file:///code/a%2Bb%20%281%29/x.py") is documents[item.uri]
+    assert documents.get("file:///code/x.py") is None
     documents.close(item.uri)
     with pytest.raises(UsageError, match="is not open in the editor"):
         documents[item.uri]

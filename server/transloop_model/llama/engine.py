@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -54,7 +54,7 @@ class LlamaEngine:
         self._last_error = ""
         self._closed = False
 
-    async def generate(self, request: Request) -> AsyncIterator[Event]:
+    async def generate(self, request: Request) -> AsyncGenerator[Event]:
         """Stream the events of `request`; closing the iterator cancels it at the next token.
 
         Raises:

@@ -14,9 +14,9 @@ from typing import Any
 from transloop_model.llama import wire
 from transloop_settings.errors import EngineCrashed, TransloopError
 
-SPINS = "2000"
+SPINS = "3000"
 """Rounds that llama.cpp's threads wait for each other before they sleep (libgomp's default is
-300,000). With one busy process beside it on two cores the default fell to 2 tokens/s; this kept 17,
+300,000). With one busy process beside it on two cores the default fell to 2 tokens/s; this kept 13,
 and costs about 2 % on a quiet machine. The user's own setting wins."""
 
 

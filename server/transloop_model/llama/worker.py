@@ -26,7 +26,7 @@ BATCH = 512
 """Prompt tokens read at once, when nobody cancels."""
 
 
-STREAM_SECONDS = 0.05
+STREAM_SECONDS = 0.1
 """How long text may wait to be sent together with the next."""
 
 
