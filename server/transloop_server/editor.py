@@ -105,16 +105,17 @@ class Editor:
     def refresh_lenses(self) -> None:
         """Ask the editor to fetch the lenses again."""
         if self.client.lens_refresh:
-            self._background(_answer(self.server.workspace_code_lens_refresh_async(None), 5.0))
+            self.later(_answer(self.server.workspace_code_lens_refresh_async(None), 5.0))
 
     def progress(self, title: str, cancel: Callable[[], object]) -> Progress:
         """Begin to show progress, which the person can cancel."""
         shown = Progress(self.server, title) if self.client.progress else Progress(None, title)
         if self.client.progress:
-            self._background(shown.begin(cancel))
+            self.later(shown.begin(cancel))
         return shown
 
-    def _background(self, awaitable: Awaitable[object]) -> None:
+    def later(self, awaitable: Awaitable[object]) -> None:
+        """Do it beside everything else."""
         task = asyncio.ensure_future(awaitable)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -149,10 +150,11 @@ class Progress:
         )
         self._shown = True
 
-    def report(self, message: str) -> None:
-        """Say how far it is, at most four times a second."""
+    def report(self, message: str, *, at_once: bool = False) -> None:
+        """Say how far it is, at most four times a second unless it is news."""
         now = time.monotonic()
-        if self.server and self._shown and now - self._last >= PROGRESS_EVERY:
+        due = at_once or now - self._last >= PROGRESS_EVERY
+        if self.server and self._shown and due:
             self._last = now
             self.server.work_done_progress.report(
                 self.token, lsp.WorkDoneProgressReport(message=message, cancellable=True)

@@ -13,7 +13,7 @@ from lsprotocol import types as lsp
 from transloop_server import placement
 from transloop_server.documents import Anchor, Document
 from transloop_server.jobs import Job
-from transloop_server.placing import Placer
+from transloop_server.placing import STALE, UNANSWERED, Placer
 from transloop_server.session import Session
 from transloop_server.translation import (
     Progress,
@@ -161,8 +161,9 @@ class Flow:
         shown = self.editor.progress(job.title, lambda: self.cancel(job))
 
         def report(progress: Progress) -> None:
+            news = progress.stage != job.progress.stage
             job.progress = progress
-            shown.report(str(progress))
+            shown.report(str(progress), at_once=news)
 
         async def run() -> None:
             try:
@@ -209,9 +210,11 @@ class Flow:
     async def _place(self, job: Job, found: Translation) -> str:
         """Put a translation where it belongs, or offer it again."""
         outcome = await self.placer.place(job, found)
-        if not outcome.placed:
-            self._offer(job, outcome.message)
-        return outcome.message
+        if outcome.placed:
+            return outcome.message
+        self._offer(job, outcome.message)
+        known = outcome.message in (STALE, UNANSWERED)  # they say what became of the text
+        return outcome.message if known else f"Not inserted. {outcome.message}"
 
     def _offer(
         self,

@@ -93,10 +93,11 @@ def _lifecycle(server: LanguageServer, session: Session) -> None:
         gc.freeze()  # what the imports left is for ever: walking it again costs 10 ms at a time
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
-    async def configuration(params: lsp.DidChangeConfigurationParams) -> None:
-        given = params.settings or await session.editor.configuration()
-        if given is not None:
-            session.configure(given)
+    def configuration(params: lsp.DidChangeConfigurationParams) -> None:
+        if params.settings:
+            session.configure(params.settings)
+        else:
+            session.editor.later(_ask_configuration(session))
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     def folders(_params: lsp.DidChangeWorkspaceFoldersParams) -> None:
@@ -110,6 +111,12 @@ def _lifecycle(server: LanguageServer, session: Session) -> None:
 def _root(params: lsp.InitializeParams) -> list[lsp.WorkspaceFolder]:
     """The one folder of a client that knows no workspace folders."""
     return [lsp.WorkspaceFolder(params.root_uri, "root")] if params.root_uri else []
+
+
+async def _ask_configuration(session: Session) -> None:
+    given = await session.editor.configuration()
+    if given is not None:
+        session.configure(given)
 
 
 def _encoding(server: LanguageServer) -> str:
@@ -162,11 +169,14 @@ def _targets(session: Session, uri: str) -> list[str]:
 def _commands(server: LanguageServer, session: Session, flow: Flow) -> None:
     """The commands answer at once with the job; what it does is told by progress and edits.
 
+    Those that ask nothing are no coroutines: one would begin after the next message was handled,
+    and a range would be looked up in a text that it was not meant for.
+
     A client may give up on an answer that takes as long as a translation (eglot: ten seconds).
     """
 
     @server.command("transloop.translate")
-    async def translate(here: Here) -> dict[str, Any]:
+    def translate(here: Here) -> dict[str, Any]:
         target = here.target or ""
         return _told(
             session,
@@ -187,13 +197,13 @@ def _commands(server: LanguageServer, session: Session, flow: Flow) -> None:
         return await _told_later(session, flow.bring(here.uri, here.range, here.source))
 
     @server.command("transloop.cancel")
-    async def cancel(*which: OfJob) -> dict[str, Any]:
+    def cancel(*which: OfJob) -> dict[str, Any]:
         asked = {each["job"] if isinstance(each, dict) else each.job for each in which}
         jobs = [job for job in session.jobs.running() if not asked or job.id in asked]
         return {"cancelled": [job.id for job in jobs if flow.cancel(job)]}
 
     @server.command("transloop.next")
-    async def next_alternative(which: OfJob) -> dict[str, Any]:
+    def next_alternative(which: OfJob) -> dict[str, Any]:
         def begin() -> Job:
             job = _job(session, which)
             flow.next(job)
@@ -202,11 +212,11 @@ def _commands(server: LanguageServer, session: Session, flow: Flow) -> None:
         return _told(session, begin)
 
     @server.command("transloop.retry")
-    async def retry(which: OfJob) -> dict[str, Any]:
+    def retry(which: OfJob) -> dict[str, Any]:
         return _told(session, lambda: flow.retry(_job(session, which)))
 
     @server.command("transloop.place")
-    async def place(which: OfJob) -> dict[str, Any]:
+    def place(which: OfJob) -> dict[str, Any]:
         def begin() -> Job:
             job = _job(session, which)
             flow.place(job, which.placement)
@@ -215,7 +225,7 @@ def _commands(server: LanguageServer, session: Session, flow: Flow) -> None:
         return _told(session, begin)
 
     @server.command("transloop.status")
-    async def status() -> dict[str, Any]:
+    def status() -> dict[str, Any]:
         return session.status()
 
 
