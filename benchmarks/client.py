@@ -40,6 +40,8 @@ class TimedClient(LanguageClient):
         self.begun: asyncio.Queue[tuple[float, Any]] = asyncio.Queue()
         self.ended: asyncio.Queue[tuple[float, str]] = asyncio.Queue()
         self.started_in = 0.0
+        self.first_text = 0.0
+        """When progress first told of text of the model; set it to 0 before a translation."""
         self._register()
 
     def _register(self) -> None:
@@ -49,6 +51,10 @@ class TimedClient(LanguageClient):
             kind = value["kind"] if isinstance(value, dict) else value.kind
             if kind == "begin":
                 self.begun.put_nowait((time.perf_counter(), params.token))
+            elif kind == "report":
+                message = value["message"] if isinstance(value, dict) else value.message
+                if "tokens/s" in message:
+                    self.first_text = self.first_text or time.perf_counter()
             elif kind == "end":
                 message = value["message"] if isinstance(value, dict) else value.message
                 self.ended.put_nowait((time.perf_counter(), message))

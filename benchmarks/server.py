@@ -39,15 +39,13 @@ async def against_raw(model: ModelFile, rounds: int, folder: Path) -> dict[str, 
 
 async def _through(client: TimedClient, folder: Path, code: str, name: str) -> Timing:
     uri = client.open(folder / f"{name}.py", code + "\n")
+    client.first_text = 0.0
     began = time.perf_counter()
     await client.translate(uri, 0)
-    ended, _ = await client.ended_next()
+    await client.ended_next()
     job = (await client.status())["jobs"][-1]
-    # From the command to the end, less what the model itself took: all that the server adds
-    # counts towards the first token.
-    around = (ended - began) - job["seconds"]
     writing = job["seconds"] - job["first_token_seconds"]
-    return Timing(job["first_token_seconds"] + around, (job["tokens"] - 1) / writing)
+    return Timing(client.first_text - began, (job["tokens"] - 1) / writing)
 
 
 async def while_translating(folder: Path, seconds: float) -> dict[str, Any]:
