@@ -353,11 +353,13 @@ def _run(
 
 
 def _bytes_in(folder: Path) -> int:
-    """Bytes of the wheels that pip is writing."""
+    """Bytes of the wheels that pip is writing; pip moves and removes folders as we look."""
     sizes = 0
-    for wheel in folder.rglob("*.whl"):
-        with contextlib.suppress(FileNotFoundError):  # just moved
-            sizes += wheel.stat().st_size
+    for parent, _, names in os.walk(folder):  # leaves out what vanishes, which `rglob` does not
+        for name in names:
+            if name.endswith(".whl"):
+                with contextlib.suppress(FileNotFoundError):
+                    sizes += Path(parent, name).stat().st_size
     return sizes
 
 

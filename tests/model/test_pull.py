@@ -182,6 +182,26 @@ def test_wheels_are_joined_in_order_and_nothing_else_stays(index: Path) -> None:
     assert counted[-1] == len(BYTES)
 
 
+def test_folders_that_pip_removes_while_its_bytes_are_counted_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.whl").write_bytes(b"1234")
+    going = threading.Event()
+
+    def churn() -> None:
+        while not going.is_set():
+            inner = tmp_path / "pip-unpack" / "deeper"
+            inner.mkdir(parents=True)
+            shutil.rmtree(tmp_path / "pip-unpack")
+
+    thread = threading.Thread(target=churn)
+    thread.start()
+    try:
+        counted = {pulling._bytes_in(tmp_path) for _ in range(3000)}
+    finally:
+        going.set()
+        thread.join()
+    assert counted == {4}
+
+
 def test_a_pull_that_broke_off_goes_on_where_it_stopped(index: Path) -> None:
     first, second, third = pieces(3)
     publish(index, 1, first)
