@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import platformdirs
@@ -17,6 +18,8 @@ def _place(kind: str) -> Path:
             return platformdirs.user_config_path("transloop", appauthor=False)
         case "state":
             return platformdirs.user_state_path("transloop", appauthor=False)
+        case "cache":
+            return platformdirs.user_cache_path("transloop", appauthor=False)
         case _:
             return platformdirs.user_data_path("transloop", appauthor=False) / kind
 
@@ -29,6 +32,22 @@ def models() -> Path:
 def state() -> Path:
     """Folder of what is remembered between sessions, such as the last used target."""
     return _place("state")
+
+
+def cache() -> Path:
+    """Folder of what can be made again, such as the results of programs that have been run."""
+    return _place("cache")
+
+
+def toolchains() -> Path:
+    """Folder of the compilers that transloop got itself, and of what it made for all of them.
+
+    Programs read it under an unprivileged uid if root starts them. Root's own folders are closed to
+    that, so it is one of the machine then.
+    """
+    if sys.platform != "win32" and os.geteuid() == 0 and not os.environ.get("TRANSLOOP_HOME"):
+        return platformdirs.site_cache_path("transloop", appauthor=False) / "toolchains"
+    return _place("toolchains")
 
 
 def user_settings() -> Path:

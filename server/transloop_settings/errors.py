@@ -14,6 +14,9 @@ TransloopError                 says what happened and what to do about it
 │   ├── ContextOverflow        prompt and answer do not fit the context
 │   ├── AdapterRefused         wrong base model, wrong prompt version, or unreadable
 │   └── EndpointFailed         a remote endpoint refused, broke off or could not be reached
+├── SandboxError               programs cannot be run here
+│   ├── ToolchainMissing       a compiler or interpreter is not on this machine: says how to get it
+│   └── InstallFailed          a tool could not be got, or what is made for it failed
 └── AnswerError                the model's answer holds no usable code
     ├── Truncated              it ended at the token limit
     ├── Refused                the model declined
@@ -93,6 +96,20 @@ class AdapterRefused(EngineError):
 
 class EndpointFailed(EngineError):
     """A remote endpoint refused, broke off or could not be reached."""
+
+
+class SandboxError(TransloopError):
+    """Programs cannot be run on this machine, or not as safely as was asked for."""
+
+    exit_code = 6
+
+
+class ToolchainMissing(SandboxError):
+    """A compiler or an interpreter is not on this machine."""
+
+
+class InstallFailed(SandboxError):
+    """A tool could not be got, or what is made once for it could not be made."""
 
 
 class AnswerError(TransloopError):
