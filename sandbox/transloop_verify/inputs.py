@@ -1,0 +1,190 @@
+"""Inputs for a function: combinations of boundary values first, then random ones without end.
+
+Which ones depends on the domain and the seed alone, so evidence can be derived again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from transloop_verify.draw import LONGEST, Constants, boundaries, draw
+from transloop_verify.type import Type
+from transloop_verify.value import Value
+
+Role = Literal[
+    "length",  # as many as the container has items
+    "within",  # an index of it
+    "last",  # its last index
+    "count",  # at least one, at most its length
+    "width",  # the length of its first row
+    "same",  # a container of the same length
+]
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What one parameter has to do with an earlier or later one."""
+
+    parameter: int
+    role: Role
+    of: int
+    """The position of the container."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a function accepts, as far as it was declared or found out."""
+
+    types: tuple[Type, ...]
+    relations: tuple[Relation, ...] = ()
+    constants: Constants = field(default_factory=Constants)
+    examples: tuple[tuple[Value, ...], ...] = ()
+    """Arguments of calls that were found around the function."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """Arguments, and where they come from: `call`, `boundary` or `generated`."""
+
+    arguments: tuple[Value, ...]
+    origin: str
+
+
+def inputs(domain: Domain, seed: int = 0, size: int = LONGEST) -> Iterator[Input]:
+    """Different inputs without end, but for a domain that has only a few values.
+
+    Raises KeyError for a type of which no value can be made; `drawable` tells beforehand.
+    """
+    seen = set[str]()
+    for each in itertools.chain(_first(domain, seed), _random(domain, seed, size)):
+        key = repr(each.arguments)
+        if key not in seen:
+            seen.add(key)
+            yield each
+
+
+def drawable(kind: Type) -> bool:
+    """Can values of this type be made?"""
+    if kind.kind in ("any", "unsupported"):
+        return False
+    inner = (*kind.items, *(each for _, each in kind.fields))
+    return all(drawable(each) for each in inner)
+
+
+def _first(domain: Domain, seed: int) -> Iterator[Input]:
+    """Calls that exist, then each boundary of each parameter once, beside plain values."""
+    yield from (Input(each, "call") for each in domain.examples)
+    dice = random.Random(seed)  # noqa: S311 (repeatable, not secret)
+    edges = [boundaries(each, domain.constants) for each in domain.types]
+    for turn in range(max(map(len, edges), default=1)):
+        for position, values in enumerate(edges):
+            if turn < len(values):
+                row = [
+                    _plain(each, dice, domain.constants)
+                    for each in zip(domain.types, edges, strict=True)
+                ]
+                row[position] = values[turn]
+                fixed = frozenset({position})
+                yield Input(_related(row, domain, dice, fixed), "boundary")
+
+
+def _plain(each: tuple[Type, list[Value]], dice: random.Random, constants: Constants) -> Value:
+    kind, values = each
+    if values and dice.random() < 0.3:
+        return dice.choice(values)
+    return draw(kind, dice, constants)
+
+
+def _random(domain: Domain, seed: int, size: int) -> Iterator[Input]:
+    """Random tuples; gives up when a domain has no further values."""
+    dice = random.Random(seed + 1)  # noqa: S311
+    for turn in range(4000):
+        bound = 3 + turn % (size - 2) if size > 3 else size
+        row = [draw(each, dice, domain.constants, bound) for each in domain.types]
+        yield Input(_related(row, domain, dice, frozenset()), "generated")
+
+
+def _related(
+    row: list[Value], domain: Domain, dice: random.Random, fixed: frozenset[int]
+) -> tuple[Value, ...]:
+    for each in domain.relations:
+        if each.role == "same":
+            _resize(row, domain, each, dice)
+    tied = {at for each in domain.relations for at in (each.parameter, each.of)}
+    for each in domain.relations:
+        if each.role != "same":
+            row[each.parameter] = _in_role(each, row, dice)
+    for position in range(len(row)):
+        if position not in tied | fixed and dice.random() < 0.4:
+            row[position] = _member(position, row, domain, dice)
+    return tuple(row)
+
+
+def _in_role(relation: Relation, row: list[Value], dice: random.Random) -> Value:
+    container = row[relation.of]
+    size = len(container) if isinstance(container, list | str | tuple) else 0
+    match relation.role:
+        case "length":
+            return size
+        case "within":
+            return dice.randrange(size) if size else 0
+        case "last":
+            return size - 1
+        case "count":
+            return dice.randint(1, size) if size else 0
+        case _:
+            first = container[0] if isinstance(container, list) and container else []
+            return len(first) if isinstance(first, list | str | tuple) else 0
+
+
+def _resize(row: list[Value], domain: Domain, relation: Relation, dice: random.Random) -> None:
+    """The container gets the length of the other one."""
+    mine, other = row[relation.parameter], row[relation.of]
+    if not isinstance(mine, list | str) or not isinstance(other, list | str):
+        return
+    missing = len(other) - len(mine)
+    kind = domain.types[relation.parameter]
+    if isinstance(mine, str):
+        row[relation.parameter] = (mine + "abcdefgh" * missing)[: len(other)]
+    else:
+        more = [draw(kind.items[0], dice, domain.constants) for _ in range(max(0, missing))]
+        row[relation.parameter] = (mine + more)[: len(other)]
+
+
+def _member(position: int, row: list[Value], domain: Domain, dice: random.Random) -> Value:
+    """An item of another argument, or a variation of one of the same type, so that they meet."""
+    kind = domain.types[position]
+    others = [each for at, each in enumerate(row) if at != position]
+    items = [each for other in others if isinstance(other, list) for each in other]
+    alike = [each for each in items if _is(each, kind)]
+    if alike:
+        return dice.choice(alike)
+    same = [row[at] for at in range(len(row)) if at != position and domain.types[at] == kind]
+    if same and kind.kind in ("string", "list"):
+        return _varied(dice.choice(same), dice)
+    if kind.kind == "string" and (texts := [each for each in others if isinstance(each, str)]):
+        return _varied(dice.choice(texts), dice)
+    return row[position]
+
+
+def _is(value: Value, kind: Type) -> bool:
+    if isinstance(value, bool):
+        return kind.kind == "bool"
+    shapes: dict[str, type] = {"int": int, "float": float, "string": str, "list": list}
+    return kind.kind in shapes and isinstance(value, shapes[kind.kind])
+
+
+def _varied(value: Value, dice: random.Random) -> Value:
+    """The value again, a part of it, its reverse, or its items in another order."""
+    if not isinstance(value, str | list):
+        return value
+    begin = dice.randint(0, len(value))
+    items = list(value)
+    dice.shuffle(items)
+    choices: list[Value] = [value, value[begin:], value[:begin], value[::-1]]
+    choices.append("".join(map(str, items)) if isinstance(value, str) else items)
+    return dice.choice(choices)

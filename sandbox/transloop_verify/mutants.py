@@ -1,0 +1,137 @@
+"""Mutants: the same program with one mistake in it, to see whether a suite of cases notices.
+
+What a mistake is stands in `languages/<id>/mutants.toml`. A mutant may happen to behave like the
+program itself, so a perfect suite does not reach a score of 1.
+"""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from transloop_syntax.declarations import name_nodes
+from transloop_syntax.language import Language, language
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Mistake = Literal["operator", "constant"]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A program with one mistake."""
+
+    code: str
+    line: int
+    """Of the code, from 1."""
+    change: str
+    """Such as `< -> <=`."""
+    mistake: Mistake
+
+
+@dataclass(frozen=True)
+class Score:
+    """How many mutants the cases told from the program."""
+
+    killed: int
+    run: int
+    """Those that compiled and were run to a result; mutants that do not compile prove nothing."""
+    made: int
+    """All that there are; fewer are run when the time is short."""
+
+    @property
+    def share(self) -> float | None:
+        """Killed of those run; None where none was run."""
+        return self.killed / self.run if self.run else None
+
+
+@dataclass(frozen=True)
+class _Table:
+    operators: Mapping[str, Mapping[str, list[str]]]
+    flips: Mapping[str, str]
+    numbers: frozenset[str]
+
+
+def mutants(
+    code: str, language_id: str, *, within: str | None = None, seed: int = 0
+) -> tuple[Mutant, ...]:
+    """All single mistakes in the code, in an order that spreads over it whatever is cut off.
+
+    `within` keeps to the function of this name, where there is one.
+    """
+    spoken = language(language_id)
+    data = code.encode()
+    root = spoken.parser().parse(data).root_node
+    area = _function(root, within, spoken) if within else None
+    found = {each.code: each for each in _mutate(data, area or root, spoken)}
+    found.pop(code, None)
+    shuffled = list(found.values())
+    random.Random(seed).shuffle(shuffled)  # noqa: S311 (an order, not a secret)
+    return tuple(sorted(shuffled, key=lambda each: each.mistake == "constant"))
+
+
+def _mutate(data: bytes, root: Node, spoken: Language) -> Iterator[Mutant]:
+    table = _table(spoken.id)
+    silent = spoken.nodes.comments | spoken.nodes.imports | spoken.nodes.headers
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.type in silent:
+            continue
+        for token, text, mistake in _changes(node, table):
+            yield _mutant(data, token, text, mistake)
+        stack.extend(reversed(node.children))
+
+
+def _changes(node: Node, table: _Table) -> Iterator[tuple[Node, str, Mistake]]:
+    swaps = table.operators.get(node.type, {})
+    for token in node.children if swaps else ():
+        if not token.is_named:
+            for text in swaps.get(_text(token), ()):
+                yield token, text, "operator"
+    if node.type in table.flips and not node.child_count:
+        yield node, table.flips[node.type], "operator"
+    if node.type in table.numbers and _text(node).isdecimal():
+        yield node, str(int(_text(node)) + 1), "constant"
+
+
+def _mutant(data: bytes, token: Node, text: str, mistake: Mistake) -> Mutant:
+    before = " ".join(_text(token).split())
+    new = data[: token.start_byte] + text.encode() + data[token.end_byte :]
+    return Mutant(new.decode(), token.start_point.row + 1, f"{before} -> {text}".strip(), mistake)
+
+
+def _function(root: Node, name: str, spoken: Language) -> Node | None:
+    """The declaration of a function, wherever it stands."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        declares = node.type in spoken.binds and _holds_function(node, spoken)
+        if declares and name in [_text(each) for each in name_nodes(node, spoken)]:
+            return node
+        stack.extend(reversed(node.named_children))
+    return None
+
+
+def _holds_function(node: Node, spoken: Language) -> bool:
+    if node.type in spoken.nodes.functions:
+        return True
+    values = [each.child_by_field_name("value") for each in node.named_children]
+    return any(each is not None and each.type in spoken.nodes.functions for each in values)
+
+
+@cache
+def _table(language_id: str) -> _Table:
+    path = Path(__file__).parent / "languages" / language_id / "mutants.toml"
+    data = tomllib.loads(path.read_text("utf-8"))
+    return _Table(data["operators"], data["flips"], frozenset(data["numbers"]))
+
+
+def _text(node: Node) -> str:
+    return (node.text or b"").decode()

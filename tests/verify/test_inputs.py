@@ -1,0 +1,157 @@
+"""Inputs: boundaries first, relations kept, always the same for a seed."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from transloop_verify.case import Observation
+from transloop_verify.draw import Constants, boundaries
+from transloop_verify.inputs import Domain, Input, Relation, drawable, inputs
+from transloop_verify.mined import constants, effects, intended
+from transloop_verify.type import ANY, Type
+from transloop_verify.value import MapValue, RecordValue, SetValue, Value
+
+INT = Type("int")
+TEXT = Type("string")
+NUMBERS = Type("list", (INT,))
+
+
+def some(domain: Domain, count: int = 80, seed: int = 0) -> list[Input]:
+    return list(itertools.islice(inputs(domain, seed), count))
+
+
+def firsts(domain: Domain, count: int = 80) -> list[Value]:
+    return [each.arguments[0] for each in some(domain, count)]
+
+
+def test_the_same_seed_gives_the_same_inputs() -> None:
+    domain = Domain((NUMBERS, TEXT))
+    assert some(domain) == some(domain)
+    assert some(domain) != some(domain, seed=5)
+
+
+def test_no_input_comes_twice_and_few_values_come_to_an_end() -> None:
+    assert len(set(map(repr, some(Domain((INT, INT)), 200)))) == 200
+    assert [each.arguments for each in some(Domain((Type("bool"),)))] == [(True,), (False,)]
+
+
+def test_a_function_without_parameters_is_called_once() -> None:
+    assert [each.arguments for each in some(Domain(()))] == [()]
+
+
+def test_calls_that_exist_come_first_then_boundaries() -> None:
+    found = some(Domain((INT,), examples=((77,),)))
+    assert found[0] == Input((77,), "call")
+    assert {each.origin for each in found[1:6]} == {"boundary"}
+    assert found[-1].origin == "generated"
+
+
+def test_numbers_are_drawn_around_the_constants_of_the_program() -> None:
+    assert {364, 365, 366} <= set(firsts(Domain((INT,), constants=Constants(integers=(365,)))))
+
+
+def test_texts_are_made_of_the_letters_of_the_program() -> None:
+    texts = firsts(Domain((TEXT,), constants=Constants(strings=("(", ")"))))
+    nested = [each for each in texts if isinstance(each, str) and each and not each.strip("()")]
+    assert len(nested) > 5
+    assert "abcabc" not in nested
+
+
+def test_numbers_stay_small_and_texts_ascii() -> None:
+    for value in firsts(Domain((NUMBERS,)), 300):
+        assert isinstance(value, list)
+        assert all(isinstance(each, int) and abs(each) <= 1000 for each in value)
+    assert all(str(each).isascii() for each in firsts(Domain((TEXT,)), 300))
+
+
+@pytest.mark.parametrize(
+    ("bits", "signed", "low", "high"), [(8, True, -128, 127), (8, False, 0, 255)]
+)
+def test_integers_fit_their_bits(bits: int, signed: bool, low: int, high: int) -> None:
+    kind = Type("int", bits=bits, signed=signed)
+    found = firsts(Domain((kind,), constants=Constants(integers=(10**6,))), 300)
+    assert all(isinstance(each, int) and low <= each <= high for each in found)
+
+
+def test_a_length_is_the_length() -> None:
+    domain = Domain((NUMBERS, INT, INT), (Relation(1, "length", 0), Relation(2, "within", 0)))
+    lengths = set()
+    for each in some(domain, 200):
+        numbers, length, index = each.arguments
+        assert isinstance(numbers, list)
+        assert length == len(numbers)
+        assert isinstance(index, int)
+        assert 0 <= index < max(1, len(numbers))
+        lengths.add(length)
+    assert len(lengths) > 4
+
+
+def test_containers_of_the_same_length() -> None:
+    for each in some(Domain((NUMBERS, NUMBERS), (Relation(1, "same", 0),)), 100):
+        first, second = each.arguments
+        assert isinstance(first, list)
+        assert isinstance(second, list)
+        assert len(first) == len(second)
+
+
+def test_a_searched_number_is_often_there() -> None:
+    found = [each.arguments for each in some(Domain((NUMBERS, INT)), 200)]
+    met = [number in numbers for numbers, number in found if isinstance(numbers, list)]
+    assert 30 < sum(met) < 170
+
+
+@pytest.mark.parametrize(
+    ("kind", "python"),
+    [
+        (Type("optional", (INT,)), (int, type(None))),
+        (Type("map", (TEXT, INT)), MapValue),
+        (Type("set", (INT,)), SetValue),
+        (Type("tuple", (INT, TEXT)), tuple),
+        (Type("bytes"), bytes),
+        (Type("char"), str),
+        (Type("float"), float),
+        (Type("union", (INT, TEXT)), (int, str)),
+        (Type("record", name="P", fields=(("x", INT),)), RecordValue),
+    ],
+)
+def test_every_kind_is_drawn(kind: Type, python: type) -> None:
+    assert drawable(kind)
+    found = firsts(Domain((kind,)), 30)
+    assert len(found) > 5
+    assert all(isinstance(each, python) for each in found)
+
+
+def test_what_cannot_be_drawn_is_known() -> None:
+    assert not drawable(ANY)
+    assert not drawable(Type("list", (Type("unsupported"),)))
+    assert boundaries(Type("unsupported"), Constants()) == []
+
+
+# What a source tells -----------------------------------------------------------------------------
+
+
+def test_constants_are_mined_from_code_and_not_from_prose_or_imports() -> None:
+    code = 'import a1\n"""Doc 99."""\nx = [7, 2.5, "a\\n", \'b\']  # 55\n'
+    assert constants(code, "python") == Constants((7,), (2.5,), ("a\n", "b"))
+    assert constants('import "fmt"\nvar x = "y"', "go").strings == ("y",)
+
+
+def test_effects_are_told_with_their_line_and_not_from_comments_or_text() -> None:
+    code = 'import random\n# open(x)\ny = "open(x)"\nz = random.random()\n'
+    assert [(each.what, each.line) for each in effects(code, "python")] == [("randomness", 4)]
+
+
+def test_an_error_is_meant_when_the_code_raises_it() -> None:
+    meant = intended("def f(x):\n    raise ValueError(x)\n", "python")
+    assert meant(Observation("raised", error="ValueError"))
+    assert not meant(Observation("raised", error="IndexError"))
+    assert not meant(Observation("raised", error="TypeError"))
+
+
+def test_a_panic_is_meant_unless_it_is_an_accident() -> None:
+    meant = intended('fn f() { panic!("no"); }', "rust")
+    assert meant(Observation("raised", error="panic", message="no"))
+    assert not meant(Observation("raised", error="panic", message="attempt to add with overflow"))
+    assert not intended("fn f() { }", "rust")(Observation("raised", error="panic", message="no"))
