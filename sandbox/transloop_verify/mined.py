@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from transloop_syntax.language import language
 from transloop_verify.case import Observation
 from transloop_verify.draw import Constants
+from transloop_verify.tables import table
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -51,7 +50,7 @@ def constants(code: str, language_id: str) -> Constants:
     hints = _hints(language_id)
     integers, floats, strings = list[int](), list[float](), list[str]()
     for node in _nodes(code, language_id, language(language_id).nodes.imports):
-        text = _text(node)
+        text = text_of(node)
         if node.type in hints.integers and re.fullmatch(r"\d{1,18}[uUlLn]*", text):
             integers.append(int(re.sub(r"\D", "", text)))
         elif node.type in hints.floats and re.fullmatch(r"\d*\.\d+|\d+\.", text):
@@ -92,7 +91,7 @@ class Intended:
 def intended(code: str, language_id: str, *, fallible: bool = False) -> Intended:
     """The errors that the code raises on purpose."""
     hints = _hints(language_id)
-    thrown = [_text(node) for node in _nodes(code, language_id) if node.type in hints.throws]
+    thrown = [text_of(node) for node in _nodes(code, language_id) if node.type in hints.throws]
     names = {name for text in thrown for name in re.findall(r"\b[A-Z_a-z]\w*", text)}
     panics = hints.panics is not None and bool(hints.panics.search(blanked(code, language_id)))
     return Intended(frozenset(names), panics, fallible, hints.accidents)
@@ -120,7 +119,7 @@ def _nodes(code: str, language_id: str, without: frozenset[str] = frozenset()) -
 
 def _content(node: Node) -> str:
     """What a literal stands for; empty where it holds code, or is prose such as a docstring."""
-    text = _text(node)
+    text = text_of(node)
     if node.parent is not None and node.parent.type == "expression_statement":
         return ""
     if any("interpolation" in each.type or "substitution" in each.type for each in node.children):
@@ -139,8 +138,7 @@ def _first(values: list[_T]) -> tuple[_T, ...]:
 
 @cache
 def _hints(language_id: str) -> _Hints:
-    path = Path(__file__).parent / "languages" / language_id / "hints.toml"
-    data = tomllib.loads(path.read_text("utf-8"))
+    data = table(language_id, "hints")
     return _Hints(
         frozenset(data["integers"]),
         frozenset(data["floats"]),
@@ -156,5 +154,6 @@ def _any(patterns: list[str]) -> re.Pattern[str] | None:
     return re.compile("|".join(patterns)) if patterns else None
 
 
-def _text(node: Node) -> str:
+def text_of(node: Node) -> str:
+    """The source text of a node."""
     return (node.text or b"").decode()

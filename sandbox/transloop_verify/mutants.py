@@ -7,15 +7,14 @@ program itself, so a perfect suite does not reach a score of 1.
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from transloop_syntax.declarations import name_nodes
 from transloop_syntax.language import Language, language
+from transloop_verify.tables import table
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -68,7 +67,7 @@ def mutants(
     spoken = language(language_id)
     data = code.encode()
     root = spoken.parser().parse(data).root_node
-    area = _function(root, within, spoken) if within else None
+    area = function_node(root, within, spoken) if within else None
     found = {each.code: each for each in _mutate(data, area or root, spoken)}
     found.pop(code, None)
     shuffled = list(found.values())
@@ -77,27 +76,27 @@ def mutants(
 
 
 def _mutate(data: bytes, root: Node, spoken: Language) -> Iterator[Mutant]:
-    table = _table(spoken.id)
+    mistakes = _table(spoken.id)
     silent = spoken.nodes.comments | spoken.nodes.imports | spoken.nodes.headers
     stack = [root]
     while stack:
         node = stack.pop()
         if node.type in silent:
             continue
-        for token, text, mistake in _changes(node, table):
+        for token, text, mistake in _changes(node, mistakes):
             yield _mutant(data, token, text, mistake)
         stack.extend(reversed(node.children))
 
 
-def _changes(node: Node, table: _Table) -> Iterator[tuple[Node, str, Mistake]]:
-    swaps = table.operators.get(node.type, {})
+def _changes(node: Node, mistakes: _Table) -> Iterator[tuple[Node, str, Mistake]]:
+    swaps = mistakes.operators.get(node.type, {})
     for token in node.children if swaps else ():
         if not token.is_named:
             for text in swaps.get(_text(token), ()):
                 yield token, text, "operator"
-    if node.type in table.flips and not node.child_count:
-        yield node, table.flips[node.type], "operator"
-    if node.type in table.numbers and _text(node).isdecimal():
+    if node.type in mistakes.flips and not node.child_count:
+        yield node, mistakes.flips[node.type], "operator"
+    if node.type in mistakes.numbers and _text(node).isdecimal():
         yield node, str(int(_text(node)) + 1), "constant"
 
 
@@ -107,7 +106,7 @@ def _mutant(data: bytes, token: Node, text: str, mistake: Mistake) -> Mutant:
     return Mutant(new.decode(), token.start_point.row + 1, f"{before} -> {text}".strip(), mistake)
 
 
-def _function(root: Node, name: str, spoken: Language) -> Node | None:
+def function_node(root: Node, name: str, spoken: Language) -> Node | None:
     """The declaration of a function, wherever it stands."""
     stack = [root]
     while stack:
@@ -128,8 +127,7 @@ def _holds_function(node: Node, spoken: Language) -> bool:
 
 @cache
 def _table(language_id: str) -> _Table:
-    path = Path(__file__).parent / "languages" / language_id / "mutants.toml"
-    data = tomllib.loads(path.read_text("utf-8"))
+    data = table(language_id, "mutants")
     return _Table(data["operators"], data["flips"], frozenset(data["numbers"]))
 
 

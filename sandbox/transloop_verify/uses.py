@@ -1,0 +1,209 @@
+"""What a function's body shows about its parameters: votes for kinds, by how each one is used.
+
+For languages that do not declare types; the words of each are in `languages/<id>/uses.toml`. A use
+speaks for a parameter or for its items, as deep as they nest: in `for row in grid: total += row[0]`
+the arithmetic speaks for `grid`, two levels down.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from transloop_syntax.language import language
+from transloop_verify.mined import text_of
+from transloop_verify.mutants import function_node
+from transloop_verify.tables import ROOT, table
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Place = tuple[str, int]
+"""A parameter, and how many levels down."""
+Votes = Mapping[Place, Counter[str]]
+"""Of `number`, `string`, `list`, `map`, `container`, `index`, `float`."""
+
+_DEEPEST = 3
+
+
+def known(language_id: str) -> bool:
+    """Is there a table for this language?"""
+    return (ROOT / language_id / "uses.toml").is_file()
+
+
+def votes(code: str, language_id: str, name: str, parameters: Sequence[str]) -> Votes:
+    """What the body of the function `name` shows about its parameters."""
+    spoken = language(language_id)
+    root = spoken.parser().parse(code.encode()).root_node
+    body = function_node(root, name, spoken) or root
+    reader = _Reader(table(language_id, "uses"), table(language_id, "hints"), parameters)
+    for _ in range(2):  # a name may stand for an item before the loop that says so
+        reader.bind(body)
+    reader.read(body)
+    return reader.votes
+
+
+class _Reader:
+    def __init__(
+        self, uses: Mapping[str, Any], hints: Mapping[str, Any], parameters: Sequence[str]
+    ) -> None:
+        self.uses = uses
+        self.hints = hints
+        self.places: dict[str, Place] = {name: (name, 0) for name in parameters}
+        self.votes: defaultdict[Place, Counter[str]] = defaultdict(Counter)
+
+    # Which names stand for which items ----------------------------------------------------------
+
+    def bind(self, body: Node) -> None:
+        for node in _walk(body):
+            if node.type in self.uses["loops"]:
+                self._bind_loop(node)
+            elif node.type in self.uses["assignments"]:
+                left = node.child_by_field_name("left") or node.child_by_field_name("name")
+                right = node.child_by_field_name("right") or node.child_by_field_name("value")
+                place = self.place(right) if right is not None else None
+                if left is not None and place is not None and left.type in self.uses["names"]:
+                    self.places.setdefault(text_of(left), place)
+
+    def _bind_loop(self, loop: Node) -> None:
+        left, right = loop.child_by_field_name("left"), loop.child_by_field_name("right")
+        if left is None or right is None:
+            return
+        if self._called(right) in self.uses["paired"]:
+            names, place = left.named_children[1:2], self._argument(right)
+        else:
+            names, place = [left], self.place(right)
+        if place is None:
+            return
+        self.votes[place]["container"] += 1
+        for each in names:
+            self._bind_pattern(each, (place[0], place[1] + 1))
+
+    def _bind_pattern(self, pattern: Node, place: Place) -> None:
+        if pattern.type in self.uses["names"]:
+            self.places.setdefault(text_of(pattern), place)
+        elif pattern.named_child_count and place[1] < _DEEPEST:
+            self.votes[place]["list"] += 1
+            for each in pattern.named_children:
+                self._bind_pattern(each, (place[0], place[1] + 1))
+
+    def place(self, node: Node | None) -> Place | None:
+        """The parameter, or the items of one, that an expression stands for."""
+        if node is None:
+            return None
+        if node.type in self.uses["names"]:
+            return self.places.get(text_of(node))
+        kind, owner, key = self.uses["subscript"]
+        if node.type == kind:
+            place, index = (
+                self.place(node.child_by_field_name(owner)),
+                node.child_by_field_name(key),
+            )
+            sliced = index is not None and index.type in self.uses["slices"]
+            return place if place is None or sliced else (place[0], min(place[1] + 1, _DEEPEST))
+        if self._called(node) in self.uses["same"]:
+            return self._argument(node)
+        if node.type in self.uses["wrapped"] and node.named_child_count == 1:
+            return self.place(node.named_children[0])
+        return None
+
+    def _called(self, node: Node) -> str:
+        """The name of the function or method that a call calls; empty for anything else."""
+        kind, function, _ = self.uses["call"]
+        callee = node.child_by_field_name(function) if node.type == kind else None
+        if callee is None:
+            return ""
+        member = callee.child_by_field_name(self.uses["attribute"][2])
+        return text_of(member or callee)
+
+    def _argument(self, call: Node) -> Place | None:
+        listed = call.child_by_field_name(self.uses["call"][2])
+        first = listed.named_children[:1] if listed is not None else []
+        return self.place(first[0]) if first else None
+
+    # What is done with them ---------------------------------------------------------------------
+
+    def read(self, body: Node) -> None:
+        for node in _walk(body):
+            if node.type == self.uses["subscript"][0]:
+                self._subscript(node)
+            elif node.type == self.uses["call"][0]:
+                self._call(node)
+            elif node.type == self.uses["attribute"][0]:
+                self._attribute(node)
+            if node.type in (*self.uses["arithmetic"], *self.uses["comparison"]):
+                self._operator(node)
+            elif node.type in self.uses["negation"] and text_of(node).startswith("-"):
+                self._vote(node.named_children[0], "number")
+
+    def _subscript(self, node: Node) -> None:
+        _, owner, key = self.uses["subscript"]
+        self._vote(node.child_by_field_name(owner), "container")
+        index = node.child_by_field_name(key)
+        for each in _walk(index) if index is not None else ():
+            self._vote(each, "index")
+
+    def _attribute(self, node: Node) -> None:
+        _, owner, member = self.uses["attribute"]
+        name = node.child_by_field_name(member)
+        if name is not None and text_of(name) in self.uses["sized"]:
+            self._vote(node.child_by_field_name(owner), "container")
+
+    def _call(self, node: Node) -> None:
+        kind, owner, _ = self.uses["attribute"]
+        callee = node.child_by_field_name(self.uses["call"][1])
+        name = self._called(node)
+        if callee is not None and callee.type == kind:
+            for what in ("string", "list", "map"):
+                if name in self.uses["methods"][what]:
+                    self._vote(callee.child_by_field_name(owner), what)
+        listed = node.child_by_field_name(self.uses["call"][2])
+        arguments = listed.named_children if listed is not None else []
+        if name in self.uses["functions"]["either"]:
+            self._vote(
+                arguments[0] if arguments else None, ("container", "likely")[len(arguments) > 1]
+            )
+        for each in arguments:
+            for what in ("number", "container", "string"):
+                if name in self.uses["functions"][what]:
+                    self._vote(each, what)
+            place = self.place(each)
+            if name in self.uses["functions"]["numbers"] and place is not None:
+                self.votes[(place[0], place[1] + 1)]["number"] += 1
+
+    def _operator(self, node: Node) -> None:
+        operands = [each for each in node.named_children if each.type != "comment"]
+        tokens = {text_of(each) for each in node.children if not each.is_named}
+        if tokens & {"in", "not in"}:
+            self._vote(operands[-1], "container")
+        said = self._said(operands)
+        if tokens & {"-", "*", "/", "%", "//", "**", "-=", "*=", "/=", "%=", "//=", "&", "|", "^"}:
+            said = said or "number"
+        if tokens & {"<", ">", "<=", ">=", "+", "+=", "<<", ">>"} and not said:
+            said = "likely"
+        for each in operands if said else ():
+            self._vote(each, said)
+
+    def _said(self, operands: Sequence[Node]) -> str:
+        """What the literals among some operands make of the others."""
+        kinds = {each.type for each in operands}
+        if kinds & set(self.hints["strings"]):
+            return "string"
+        texts = [text_of(each) for each in operands]
+        if any(text.replace(".", "", 1).isdecimal() and "." in text for text in texts):
+            return "float"
+        return "number" if any(text.lstrip("-").isdecimal() for text in texts) else ""
+
+    def _vote(self, node: Node | None, what: str) -> None:
+        place = self.place(node)
+        if place is not None:
+            self.votes[place][what] += 1
+
+
+def _walk(node: Node) -> Iterator[Node]:
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        yield each
+        stack.extend(reversed(each.named_children))
