@@ -30,6 +30,8 @@ class Entry:
     """The class around it."""
     static: bool = True
     """Of a method: called on its class, else on an object made without arguments."""
+    made: str = ""
+    """How that object is made, where the language's usual expression is not it."""
     fallible: bool = False
     """Its result carries an error beside the value: Go's `(T, error)`, Rust's `Result`."""
 
@@ -71,6 +73,8 @@ class Observation:
     """The arguments after the call, to see what it changed."""
     printed: str = ""
     """What the call wrote to stdout."""
+    line: int = 0
+    """Of the side's code, that raised it; 0 where nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,9 @@ class Observed:
     unexpressed: dict[int, str] = field(default_factory=dict)
     """Cases whose arguments cannot be written in this language and for these types, and why."""
     failure: str = ""
-    """Why nothing could be run at all: `compile_error`, `internal_error`, ... in one word."""
+    """Why nothing could be run at all, in one word: `compile_error`, `load_error` (its own code
+    raised while it was loaded), `unfit` (our harness does not fit it), `cancelled`, or a verdict
+    of the sandbox."""
     detail: str = ""
     """What to tell about it: the compiler's first error, mapped to the code's own lines."""
     line: int = 0

@@ -39,6 +39,10 @@ class Type:
     spelled: str = ""
     mutable: bool = True
     """False: the callee cannot change it for its caller (by value, or const)."""
+    form: str = ""
+    """Which of the language's literal forms makes one, if not that of its kind."""
+    place: str = "{}"
+    """How an argument of it is passed: `&mut {}`."""
 
 
 ANY = Type("any")

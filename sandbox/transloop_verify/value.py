@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 Value: TypeAlias = (
-    "None | bool | int | float | str | bytes | list[Value] | tuple[Value, ...]"
-    " | SetValue | MapValue | RecordValue | Opaque"
+    "bool | int | float | str | bytes | list[Value] | tuple[Value, ...]"
+    " | SetValue | MapValue | RecordValue | Opaque | None"
 )
 
 
@@ -62,7 +62,7 @@ def encode(value: Value) -> str:
 
 def decode(text: str) -> Value:
     """The value of one line. Raises ValueError for what no harness of ours writes."""
-    return _value(json.loads(text))
+    return from_plain(json.loads(text))
 
 
 def _plain(value: Value) -> Any:
@@ -89,24 +89,25 @@ def _plain(value: Value) -> Any:
             return {"?": value.reason}
 
 
-def _value(plain: Any) -> Value:
+def from_plain(plain: Any) -> Value:
+    """The value of what JSON was read as. Raises ValueError as `decode` does."""
     match plain:
         case None | bool() | int() | float() | str():
             return plain
         case list():
-            return [_value(each) for each in plain]
+            return [from_plain(each) for each in plain]
         case {"f": str(text)} if text in ("nan", "inf", "-inf"):
             return float(text)
         case {"b": str(text)}:
             return bytes.fromhex(text)
         case {"t": list(items)}:
-            return tuple(_value(each) for each in items)
+            return tuple(from_plain(each) for each in items)
         case {"s": list(items)}:
-            return SetValue(tuple(_value(each) for each in items))
+            return SetValue(tuple(from_plain(each) for each in items))
         case {"m": list(pairs)}:
-            return MapValue(tuple((_value(key), _value(each)) for key, each in pairs))
+            return MapValue(tuple((from_plain(key), from_plain(each)) for key, each in pairs))
         case {"r": [str(name), list(pairs)]}:
-            return RecordValue(name, tuple((str(field), _value(each)) for field, each in pairs))
+            return RecordValue(name, tuple((str(field), from_plain(each)) for field, each in pairs))
         case {"?": str(reason)}:
             return Opaque(reason)
     raise ValueError(f"not a value: {plain!r}")

@@ -1,0 +1,35 @@
+"""What a tree-sitter query finds in a document."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from transloop_syntax.language import language
+from transloop_syntax.source import Source
+
+if TYPE_CHECKING:
+    from tree_sitter import Query
+
+
+def captured(source: Source, query: str) -> list[tuple[int, int]]:
+    """Start and end (code points) of all that the query captures; (0, 0) for a bare match."""
+    import tree_sitter
+
+    cursor = tree_sitter.QueryCursor(_query(source.language.id, query))
+    found: list[tuple[int, int]] = []
+    for _, captures in cursor.matches(source.root):
+        nodes = [node for each in captures.values() for node in each]
+        spans = [(node.start_byte, node.end_byte) for node in nodes] or [(0, 0)]
+        found += [(source.offset(start), source.offset(end)) for start, end in spans]
+    return found
+
+
+@cache
+def _query(identifier: str, query: str) -> Query:
+    import tree_sitter
+
+    grammar = language(identifier).parser().language
+    if grammar is None:
+        raise ValueError(f"{identifier} has no grammar")
+    return tree_sitter.Query(grammar, query)

@@ -1,0 +1,335 @@
+"""Values as literals of a language: deterministic, by the forms of `languages/<id>/literals.toml`.
+
+What does not fit raises `Unexpressed`: 2^40 into an int of 32 bits, null into an int, a mixed list
+into a vector. A case with such an argument is not a failed one; it cannot be asked.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from transloop_verify.tables import table
+from transloop_verify.type import ANY, Type
+from transloop_verify.types import parse_type
+from transloop_verify.value import MapValue, Opaque, RecordValue, SetValue, Value
+
+LONGEST = 20_000
+"""Characters of one literal; compilers refuse longer ones in their own ways."""
+
+Form = Mapping[str, Any]
+
+
+class Unexpressed(ValueError):
+    """The value has no literal of this type in this language; says why."""
+
+
+def literal(value: Value, wanted: Type, language: str) -> str:
+    """The text that makes `value` as a `wanted` in `language`. Raises Unexpressed."""
+    text = _Writer(language).text(value, wanted)
+    if len(text) > LONGEST:
+        raise Unexpressed(f"its literal is longer than {LONGEST} characters")
+    return text
+
+
+def form_of(wanted: Type, language: str) -> Form:
+    """The form that makes values of this type: its own, or that of its kind."""
+    forms: Mapping[str, Form] = table(language, "literals")["forms"]
+    return forms.get(wanted.form) or forms.get(wanted.kind) or {}
+
+
+class _Writer:
+    """Writes literals of one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self.table = table(language, "literals")
+
+    def text(self, value: Value, wanted: Type) -> str:
+        """The literal. Where nobody enforces declared types, the value decides in the end."""
+        if self.table["checked"]:
+            return self.strict(value, wanted)
+        try:
+            return self.strict(value, wanted)
+        except Unexpressed:
+            if wanted.kind == "unsupported":
+                raise
+            return self.strict(value, ANY)
+
+    def strict(self, value: Value, wanted: Type) -> str:
+        """The literal of exactly this type."""
+        if isinstance(value, Opaque):
+            raise Unexpressed(value.reason)
+        if wanted.kind == "unsupported":
+            raise Unexpressed(wanted.name or f"no value can be made of type `{wanted.spelled}`")
+        if wanted.kind == "any":
+            wanted = self.by_value(value)
+        write: Callable[[Value, Type], str] = getattr(self, f"_{wanted.kind}")
+        return write(value, wanted)
+
+    def by_value(self, value: Value) -> Type:
+        """The type that a value has by itself in this language."""
+        kind = _kind(value)
+        spelled = self.table.get("any", {}).get(kind, "")
+        if not spelled and self.table["checked"]:
+            raise Unexpressed(f"{kind} has no type of its own here")
+        for each in [spelled] if isinstance(spelled, str) else spelled:
+            found = parse_type(each, self.language)
+            if found.kind != "int" or _in_range(value, found):
+                break
+        if spelled:
+            return found
+        return Type(kind, (ANY, ANY), bits=self.table.get("int_bits"))  # type: ignore[arg-type]
+
+    def _null(self, value: Value, wanted: Type) -> str:
+        if value is not None:
+            raise _misfit(value, "null")
+        return str(form_of(wanted, self.language)["text"])
+
+    def _bool(self, value: Value, wanted: Type) -> str:
+        if not isinstance(value, bool):
+            raise _misfit(value, wanted.spelled or "bool")
+        return str(form_of(wanted, self.language)["true" if value else "false"])
+
+    def _int(self, value: Value, wanted: Type) -> str:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise _misfit(value, wanted.spelled or "int")
+        if not _in_range(value, wanted):
+            raise Unexpressed(f"{value} does not fit into {wanted.spelled or 'an int'}")
+        form = form_of(wanted, self.language)
+        if value == -(1 << (wanted.bits or 0) - 1 if wanted.bits else 0) and "least" in form:
+            return str(form["least"]).format(value=value + 1, type=wanted.spelled)
+        sized = f"{'' if wanted.signed else 'u'}{wanted.bits}"
+        return str(form.get(sized, form["text"])).format(value=value, type=wanted.spelled)
+
+    def _float(self, value: Value, wanted: Type) -> str:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise _misfit(value, wanted.spelled or "float")
+        form = form_of(wanted, self.language)
+        if isinstance(value, int) and abs(value) > 1 << 53:
+            raise Unexpressed(f"{value} has no exact float")
+        if isinstance(value, int) and "int" in form:
+            return str(form["int"]).format(value=value)
+        return _float_text(float(value), form, wanted)
+
+    def _char(self, value: Value, wanted: Type) -> str:
+        if not isinstance(value, str) or len(value) != 1:
+            raise _misfit(value, wanted.spelled or "a character")
+        if ord(value) > _largest_char(wanted) or _is_surrogate(value):
+            raise Unexpressed(f"U+{ord(value):04X} does not fit into {wanted.spelled}")
+        return str(form_of(wanted, self.language)["text"]).format(code=ord(value))
+
+    def _string(self, value: Value, wanted: Type) -> str:
+        if not isinstance(value, str):
+            raise _misfit(value, wanted.spelled or "string")
+        form = form_of(wanted, self.language)
+        if "\0" in value and not form.get("nul", True):
+            raise Unexpressed("a NUL ends strings here")
+        text, length = self._escaped(value)
+        return str(form.get("text", "{text}")).format(text=text, length=length)
+
+    def _escaped(self, value: str) -> tuple[str, int]:
+        """The quoted text, and its length in the language's own units."""
+        rules: Form = self.table["escapes"]
+        if not rules["surrogates"] and any(map(_is_surrogate, value)):
+            raise Unexpressed("a lone surrogate is no text here")
+        named: Mapping[str, str] = rules["named"]
+        pieces, length = [], 0
+        for each in value:
+            units = _units(each, rules["units"])
+            length += len(units)
+            if each in named:
+                pieces.append(named[each])
+            elif " " <= each <= "~":
+                pieces.append(each)
+            else:
+                pieces += [_escape(rules, unit) for unit in units]
+        quote = rules["quote"]
+        return f"{quote}{''.join(pieces)}{quote}", length
+
+    def _bytes(self, value: Value, wanted: Type) -> str:
+        if not isinstance(value, bytes):
+            raise _misfit(value, wanted.spelled or "bytes")
+        form = form_of(wanted, self.language)
+        items = form.get("separator", ", ").join(form["item"].format(byte) for byte in value)
+        return str(form["text"]).format(items=items, n=len(value))
+
+    def _list(self, value: Value, wanted: Type) -> str:
+        if isinstance(value, str) and wanted.items[0].kind == "char":
+            value = list(value)
+        if not isinstance(value, (list, tuple)):
+            raise _misfit(value, wanted.spelled or "list")
+        return self._sequence(wanted, [self.text(each, wanted.items[0]) for each in value])
+
+    def _tuple(self, value: Value, wanted: Type) -> str:
+        if not isinstance(value, (list, tuple)):
+            raise _misfit(value, wanted.spelled or "tuple")
+        types = wanted.items if wanted.spelled else (ANY,) * len(value)
+        if len(value) != len(types):
+            raise Unexpressed(f"{len(value)} items do not fit into {wanted.spelled}")
+        items = [self.text(each, one) for each, one in zip(value, types, strict=True)]
+        return self._sequence(wanted, items)
+
+    def _set(self, value: Value, wanted: Type) -> str:
+        if not isinstance(value, SetValue):
+            raise _misfit(value, wanted.spelled or "set")
+        return self._sequence(wanted, [self.text(each, wanted.items[0]) for each in value.items])
+
+    def _map(self, value: Value, wanted: Type) -> str:
+        if not isinstance(value, MapValue):
+            raise _misfit(value, wanted.spelled or "map")
+        pair = form_of(wanted, self.language)["pair"]
+        key_type, item_type = wanted.items
+        return self._sequence(
+            wanted,
+            [
+                pair.format(
+                    key=self._key(key, key_type), value=self.text(each, item_type), **_named(wanted)
+                )
+                for key, each in value.pairs
+            ],
+        )
+
+    def _key(self, key: Value, wanted: Type) -> str:
+        """A key; where maps have only keys of text, a number as text."""
+        if self.table.get("text_keys") and wanted == ANY and not isinstance(key, str):
+            if isinstance(key, bool) or not isinstance(key, int):
+                raise Unexpressed("an object's keys are strings")
+            return self.strict(str(key), Type("string"))
+        return self.text(key, wanted)
+
+    def _optional(self, value: Value, wanted: Type) -> str:
+        form = form_of(wanted, self.language)
+        if value is None:
+            return str(form["none"]).format(type=wanted.spelled, **_named(wanted))
+        inner = self.text(value, wanted.items[0])
+        return str(form["some"]).format(value=inner, type=wanted.spelled, **_named(wanted))
+
+    def _union(self, value: Value, wanted: Type) -> str:
+        """As the first alternative that fits."""
+        form = form_of(wanted, self.language)
+        for each in wanted.items:
+            try:
+                inner = self.strict(value, each)
+            except Unexpressed:
+                continue
+            return str(form.get("text", "{value}")).format(value=inner, type=wanted.spelled)
+        raise _misfit(value, wanted.spelled or "any of its types")
+
+    def _record(self, value: Value, wanted: Type) -> str:
+        """From the declared fields, in their order; a map of field names is a record, too."""
+        given = _fields(value)
+        if given is None or (wanted.fields and set(given) != {name for name, _ in wanted.fields}):
+            raise _misfit(value, wanted.spelled or "record")
+        form = form_of(wanted, self.language)
+        types = dict(wanted.fields) or dict.fromkeys(given, ANY)
+        if not form:
+            raise Unexpressed("records cannot be made here")
+        fields = [
+            form["field"].format(
+                name=self._escaped(name)[0] if form.get("quoted") else name,
+                value=self.text(given[name], one),
+            )
+            for name, one in types.items()
+        ]
+        return str(form["text"]).format(items=", ".join(fields), type=wanted.spelled or wanted.name)
+
+    def _sequence(self, wanted: Type, items: list[str]) -> str:
+        form = form_of(wanted, self.language)
+        if "text" not in form:
+            raise Unexpressed(f"{wanted.spelled or wanted.kind} cannot be made here")
+        one = items and len(items) == 1 and "one" in form
+        template = (
+            form["empty"] if not items and "empty" in form else form["one" if one else "text"]
+        )
+        return str(template).format(
+            items=", ".join(items), n=len(items), type=wanted.spelled, **_named(wanted)
+        )
+
+
+def _named(wanted: Type) -> dict[str, str]:
+    """The types inside, as a template names them."""
+    return {name: each.spelled for name, each in zip("abc", wanted.items, strict=False)}
+
+
+def _kind(value: Value) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "bool"
+        case SetValue():
+            return "set"
+        case MapValue():
+            return "map"
+        case RecordValue():
+            return "record"
+        case str():
+            return "string"
+    return type(value).__name__.lower()
+
+
+def _fields(value: Value) -> dict[str, Value] | None:
+    """The fields of a record, or of a map that could be one."""
+    if isinstance(value, RecordValue):
+        return dict(value.fields)
+    if isinstance(value, MapValue) and all(isinstance(key, str) for key, _ in value.pairs):
+        return {str(key): each for key, each in value.pairs}
+    return None
+
+
+def _misfit(value: Value, wanted: str) -> Unexpressed:
+    return Unexpressed(f"{_kind(value)} is no {wanted}")
+
+
+def _in_range(value: Value, wanted: Type) -> bool:
+    if wanted.bits is None or not isinstance(value, int):
+        return True
+    low = -(1 << wanted.bits - 1) if wanted.signed else 0
+    return low <= value < low + (1 << wanted.bits)
+
+
+def _float_text(value: float, form: Form, wanted: Type) -> str:
+    if wanted.bits == 32 and math.isfinite(value):
+        value = _as_single(value)
+    special = {"nan": "nan", "inf": "inf", "-inf": "least", "-0.0": "zero"}.get(str(value))
+    sized = form.get(str(wanted.bits), form)
+    if special and special in sized:
+        return str(sized[special])
+    return str(sized.get("text", "{value}")).format(value=repr(value), type=wanted.spelled)
+
+
+def _as_single(value: float) -> float:
+    """The value as a float of 32 bits. Raises Unexpressed where it is too large."""
+    try:
+        struct.pack("f", value)
+    except OverflowError:
+        raise Unexpressed(f"{value} does not fit into 32 bits") from None
+    return value
+
+
+def _largest_char(wanted: Type) -> int:
+    return {8: 0x7F, 16: 0xFFFF}.get(wanted.bits or 0, 0x10FFFF)
+
+
+def _is_surrogate(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
+
+
+def _units(character: str, kind: str) -> Sequence[int]:
+    """A character as what the language's strings are made of."""
+    if kind == "points":
+        return [ord(character)]
+    if kind == "utf8":
+        return list(character.encode("utf-8", "surrogatepass"))
+    data = character.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+
+
+def _escape(rules: Form, unit: int) -> str:
+    for limit, template in rules["by_size"]:
+        if unit <= limit:
+            return str(template).format(unit)
+    raise Unexpressed(f"U+{unit:04X} has no escape here")

@@ -1,0 +1,78 @@
+"""The counterpart of a source's entry point in a candidate: what it is called there, or why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from transloop_verify.case import Entry, Parameter
+from transloop_verify.entry import entries
+from transloop_verify.sized import without_lengths
+
+
+class NoCounterpart(ValueError):
+    """The candidate has nothing that could be called in the source's place; says why."""
+
+
+def matching(source: Entry, code: str, language: str) -> Entry:
+    """The entry point of a candidate that answers to `source`.
+
+    By name first (snake, camel and Pascal case are one name; a class may stand around it), then the
+    only function, then the only one with as many parameters. Raises NoCounterpart.
+    """
+    found = entries(code, language)
+    if not found:
+        raise NoCounterpart("it has no function that could be called")
+    count = len(source.parameters)
+    named = [each for each in found if _words(each.name) == _words(source.name)]
+    exact = [each for each in named if each.name == source.name] or named
+    for choice in (exact, named, found):
+        fitting = [fit for each in choice if (fit := _fit(each, count, language)) is not None]
+        if len(fitting) == 1 or (fitting and choice is not found):
+            return fitting[-1]
+    raise NoCounterpart(_reason(source, named, found))
+
+
+def named(name: str, code: str, language: str) -> Entry:
+    """The entry point of this name; `Owner.name` names a method. Raises NoCounterpart."""
+    owner, _, short = name.rpartition(".")
+    found = [
+        each
+        for each in entries(code, language)
+        if each.name == short and (not owner or each.owner == owner)
+    ]
+    if found:
+        return found[0]
+    listed = ", ".join(f"`{_label(each)}`" for each in entries(code, language))
+    raise NoCounterpart(f"there is no `{name}`; there are {listed or 'no functions'}")
+
+
+def _fit(entry: Entry, count: int, language: str) -> Entry | None:
+    """The entry if it takes so many arguments; in C a list may bring its length along."""
+    if _takes(entry.parameters, count):
+        return entry
+    sized = without_lengths(entry, language)
+    return sized if sized is not None and _takes(sized.parameters, count) else None
+
+
+def _takes(parameters: Sequence[Parameter], count: int) -> bool:
+    required = sum(not each.default for each in parameters)
+    return required <= count <= len(parameters)
+
+
+def _words(name: str) -> str:
+    """`has_close_elements`, `hasCloseElements` and `HasCloseElements` are one name."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _reason(source: Entry, named: Sequence[Entry], found: Sequence[Entry]) -> str:
+    count = len(source.parameters)
+    if named:
+        other = len(named[0].parameters)
+        return f"`{named[0].name}` takes {other} arguments, the source {count}"
+    listed = ", ".join(f"`{_label(each)}`" for each in found[:5])
+    return f"none of its functions answers to `{source.name}` with {count} arguments: {listed}"
+
+
+def _label(entry: Entry) -> str:
+    return f"{entry.owner}.{entry.name}" if entry.owner else entry.name
