@@ -1,0 +1,147 @@
+"""Chooses how programs are kept in: the best level whose canary comes back with nothing.
+
+A level is granted by running it, never by version or by the presence of a file, and never silently
+below what was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol, get_args
+
+from transloop_sandbox import bubblewraps, kernel, seccomp
+from transloop_sandbox.canary import Probe, probe
+from transloop_sandbox.command import Execute
+from transloop_sandbox.grants import granted, remember
+from transloop_sandbox.job import Isolation, Level
+from transloop_settings.errors import SandboxError
+
+LEVELS: tuple[Level, ...] = get_args(Level)
+"""Weakest first."""
+UIDS = range(60600, 61000)
+"""For programs that root starts: free by systemd's and Debian's conventions."""
+
+
+class Backend(Execute, Protocol):
+    """An `Execute` that says how well it keeps programs in."""
+
+    @property
+    def isolation(self) -> Isolation: ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A backend that may work here; `program` is the file that it depends on, if any."""
+
+    backend: Backend
+    program: Path | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of probing one candidate, for `transloop doctor`."""
+
+    isolation: Isolation
+    probes: tuple[Probe, ...]
+
+    @property
+    def granted(self) -> bool:
+        return bool(self.probes) and all(each.held for each in self.probes)
+
+
+def choose(minimum: Level = "landlock", unsafe: bool = False, slot: int = 0) -> Backend:
+    """The best backend of this machine. `slot` tells the workers of one program apart.
+
+    Raises:
+        SandboxError: nothing at `minimum` or above held, with what was tried and what to do.
+    """
+    if unsafe:
+        from transloop_sandbox.unconfined import Unconfined
+
+        return Unconfined()
+    refused = []
+    for candidate in candidates(slot):
+        backend = candidate.backend
+        if _rank(backend.isolation.level) < _rank(minimum):
+            continue
+        if granted(backend.isolation, candidate.program):
+            return backend
+        report = Report(backend.isolation, probe(backend))
+        if report.granted:
+            remember(backend.isolation, candidate.program)
+            return backend
+        refused.append(_told(report))
+    tried = "; ".join(refused) or "there is nothing on this machine to try"
+    raise SandboxError(f"Programs cannot be kept in at level {minimum!r}: {tried}.", _advice())
+
+
+def reports() -> Iterator[Report]:
+    """Every candidate of this machine, probed now."""
+    for candidate in candidates():
+        yield Report(candidate.backend.isolation, probe(candidate.backend))
+
+
+def candidates(slot: int = 0) -> Iterator[Candidate]:
+    """What may work on this machine, best first. Nothing is run yet."""
+    if sys.platform == "linux":
+        yield from _on_linux(slot)
+
+
+def _on_linux(slot: int) -> Iterator[Candidate]:
+    from transloop_sandbox.bwrap import Bwrap
+    from transloop_sandbox.landlock import Landlock
+
+    try:
+        seccomp.program()
+    except seccomp.UnknownMachine:
+        return  # without the filter neither level holds
+    uid = free_uid(slot)
+    for program in bubblewraps.bubblewraps():
+        yield Candidate(Bwrap.at(program, uid), program)
+    if abi := kernel.landlock_abi():
+        yield Candidate(Landlock.of(abi, uid))
+
+
+@cache
+def free_uid(slot: int) -> int | None:
+    """A uid that no other process of ours uses; None if we are not root.
+
+    An abstract socket is the lock: the kernel frees it when this process ends.
+    """
+    if os.geteuid() != 0:
+        return None
+    order: tuple[int, ...] = (*UIDS[slot:], *UIDS[:slot])
+    for uid in order:
+        lock = socket.socket(socket.AF_UNIX)
+        try:
+            lock.bind(f"\0transloop-uid-{uid}")
+        except OSError:
+            lock.close()
+            continue
+        _LOCKS.append(lock)
+        return uid
+    raise SandboxError("All uids for sandboxes are in use.", "End other programs of transloop.")
+
+
+_LOCKS: list[socket.socket] = []
+
+
+def _rank(level: Level) -> int:
+    return LEVELS.index(level)
+
+
+def _told(report: Report) -> str:
+    leaks = ", ".join(f"{each.what}: {each.got}" for each in report.probes if not each.held)
+    return f"{report.isolation.backend} {report.isolation.version} ({leaks})"
+
+
+def _advice() -> str:
+    if sys.platform != "linux":
+        return "Only Linux is supported; --unsafe-no-sandbox runs programs without any protection."
+    return bubblewraps.ADVICE

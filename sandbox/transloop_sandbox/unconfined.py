@@ -1,0 +1,47 @@
+"""The level `none`: limits of CPU time, memory, output and wall time, and no protection at all.
+
+Only by the explicit `unsafe`; every result says so.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from transloop_sandbox import view
+from transloop_sandbox.command import Command, Outcome
+from transloop_sandbox.job import Isolation
+from transloop_sandbox.outcome import outcome
+from transloop_sandbox.supervisor import Start, supervise
+
+
+@dataclass(frozen=True)
+class Unconfined:
+    """An `Execute` that keeps nothing in."""
+
+    isolation: Isolation = Isolation("none", "none")  # noqa: RUF009  # it is frozen
+
+    def __call__(
+        self,
+        command: Command,
+        *,
+        cancelled: Callable[[], bool] = lambda: False,
+        on_stdout: Callable[[bytes], None] = lambda chunk: None,
+    ) -> Outcome:
+        places = {bind.name: str(bind.source) for bind in command.binds}
+        places |= {"work": str(command.work), "tmp": os.environ.get("TMPDIR", "/tmp")}  # noqa: S108
+        environment = view.environment(command, places)
+        argv = view.filled(command.argv, places)
+        program = shutil.which(argv[0], path=environment["PATH"]) or argv[0]
+        start = Start(
+            argv=(program, *argv[1:]),
+            environment=environment,
+            folder=str(command.work),
+            rlimits=view.rlimits(command.limits, writable=command.work_writable),
+        )
+        seen = supervise(
+            start, command.limits, command.stdin, cancelled=cancelled, on_stdout=on_stdout
+        )
+        return outcome(seen, self.isolation)
