@@ -9,6 +9,7 @@ import pytest
 
 from transloop_model import catalog
 from transloop_model.catalog import ModelFile
+from transloop_settings import directories
 from transloop_settings.errors import ModelError
 
 
@@ -23,6 +24,8 @@ def _resolve(name: str) -> ModelFile | str:
 _MODELS = {
     name: _resolve(name) for name in ("qwen2.5-coder-0.5b-instruct", "smollm2-135m-instruct")
 }
+_TOOLCHAINS = directories.toolchains()
+_TOOLCHAINS.mkdir(parents=True, exist_ok=True)
 
 
 def _model(name: str) -> ModelFile:
@@ -47,9 +50,11 @@ def coder() -> ModelFile:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Settings, models and state of this test alone."""
+    """Settings, models and state of this test alone; compilers are those that are installed."""
     for name in [name for name in os.environ if name.startswith("TRANSLOOP_")]:
         monkeypatch.delenv(name)
     place = tmp_path / "transloop-home"
+    place.mkdir()
+    (place / "toolchains").symlink_to(_TOOLCHAINS, target_is_directory=True)
     monkeypatch.setenv("TRANSLOOP_HOME", str(place))
     return place

@@ -74,9 +74,14 @@ def named(job: Job, recipe: Recipe) -> tuple[tuple[File, ...], dict[str, str]]:
     first, *others = job.files
     places = {name: _found(first, recipe.id, query) for name, query in recipe.queries.items()}
     name = text(recipe.main, places)
-    if name == recipe.main and PurePosixPath(first.path).suffix in language(recipe.id).suffixes:
+    suffixes = recipe.own_names or language(recipe.id).suffixes
+    if not recipe.queries and PurePosixPath(first.path).suffix in suffixes:
         name = first.path
-    return (File(name, first.content), *others), {**places, "main": name}
+    return (File(name, first.content), *others), {
+        **places,
+        "main": name,
+        "stem": PurePosixPath(name).stem,
+    }
 
 
 def _found(file: File, language_id: str, query: Query) -> str:

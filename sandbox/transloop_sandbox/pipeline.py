@@ -205,6 +205,8 @@ class _Performance:
 
     def _run_now(self, usage: Usage, on_stdout: Callable[[bytes], None] | None) -> Result:
         _, how = runner(self._recipe)
+        if self._recipe.compile is not None:
+            self._places["main"] = fill.text(self._recipe.compile.main, self._places)
         limits = fill.raised(self._job.limits, how.memory_floor_mb)
         command = self._command(how, how.argv, self._run_folder, limits, stdin=self._job.stdin)
         outcome = self._bench.worker(
@@ -281,7 +283,7 @@ class _Performance:
             stdout=stdout,
             stderr=stderr,
             records=found.records,
-            diagnostics=self._diagnostics(stdout + b"\n" + stderr, patterns),
+            diagnostics=self._diagnostics(stderr + b"\n" + stdout, patterns),
             usage=seen.usage if phase == "run" else Usage(),
             compile_usage=compile_usage,
             cached=self._cached,

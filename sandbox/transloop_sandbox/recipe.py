@@ -96,6 +96,8 @@ class Compile:
     argv: tuple[str, ...]
     artefacts: tuple[str, ...]
     """Patterns below the work folder; nothing else reaches the run."""
+    main: str = "{main}"
+    """What the run then has as its main file."""
     files: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_floor_mb: int = 0
@@ -145,12 +147,15 @@ class Recipe:
     digest: str
     """Of its file: another recipe may lead to other results."""
     main: str
+    """The name of the main file, where the job's own does not serve."""
     tools: Mapping[str, Tool]
     hello: Hello
     run: Run | None = None
     runs_like: str = ""
     """Another language, whose `run` serves once it is compiled, and whose tools are needed too."""
     compile: Compile | None = None
+    own_names: tuple[str, ...] = ()
+    """The suffixes with which a job's own name serves; none: all of the language."""
     warm: Mapping[str, Warm] = field(default_factory=dict)
     queries: Mapping[str, Query] = field(default_factory=dict)
 

@@ -26,6 +26,8 @@ from transloop_settings import directories
 from transloop_settings.errors import InstallFailed
 
 MANIFEST = "manifest.json"
+_SEEN: set[Path] = set()
+"""What this process has looked at: some have hundreds of files."""
 Told = Callable[[str], None]
 
 
@@ -46,7 +48,8 @@ def warm(
     """
     folder = place(chosen, name, toolchain)
     used = folder / chosen.warm[name].folder
-    if intact(folder):
+    if folder in _SEEN or intact(folder):
+        _SEEN.add(folder)
         return used
     folder.parent.mkdir(parents=True, exist_ok=True)
     require_open(folder.parent)
