@@ -152,7 +152,7 @@ def test_a_damaged_digest_cache_is_ignored(tmp_path: Path, damage: str) -> None:
 
 
 def test_a_digest_does_not_need_a_writable_state_folder(home: Path, tmp_path: Path) -> None:
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     (home / "state").write_text("a file where the folder should be")
     (tmp_path / "a.gguf").write_bytes(BYTES)
     assert catalog.digest(tmp_path / "a.gguf") == hashlib.sha256(BYTES).hexdigest()
