@@ -37,7 +37,7 @@ def argument(value: Value, wanted: Type, language: str, name: str) -> Argument:
         "capacity": max(1, count),
         "a": wanted.items[0].spelled if wanted.items else "",
     }
-    moved = not wanted.mutable and wanted.place == "{}" and "moved" in rules
+    moved = not wanted.mutable and not wanted.place.startswith("&") and "moved" in rules
     after = rules.get("moved", "") if moved else form.get("after", rules.get("after", ""))
     place = wanted.place.replace("{}", name)
     return Argument(

@@ -27,6 +27,7 @@ from transloop_verify.arguments import Argument, argument
 from transloop_verify.captures import captured
 from transloop_verify.case import Case, Side
 from transloop_verify.literals import Unexpressed
+from transloop_verify.rewriting import rewritten
 from transloop_verify.tables import table, text
 
 RUN_LIMITS = Limits()
@@ -38,6 +39,8 @@ class Program:
 
     language: str
     files: tuple[File, ...]
+    harness: tuple[str, ...]
+    """Names by which a compiler calls lines of ours."""
     candidate: str
     """The file that holds the side's code ..."""
     above: int
@@ -74,137 +77,124 @@ class Program:
 
 def program(side: Side, cases: Sequence[Case]) -> Program:
     """The program that calls `side` with those of `cases` that its language can express."""
-    rules = _rules(side)
+    code = side.code.replace("\r\n", "\n")
+    prelude = f"{side.prelude.rstrip()}\n" if side.prelude.strip() else ""
+    source = Source(prelude + code, language_of(side.language))
+    rules = _rules(source)
     rendered: list[str] = []
     kept: list[int] = []
     unexpressed: dict[int, str] = {}
     for case in cases:
         try:
-            arguments = _arguments(side, case)
+            rendered.append(_case(side, rules, len(kept), _arguments(side, rules, case)))
+            kept.append(case.id)
         except Unexpressed as error:
             unexpressed[case.id] = str(error)
-            continue
-        rendered.append(_case(side, rules, len(kept), arguments))
-        kept.append(case.id)
-    above = side.prelude.count("\n") + 1 if side.prelude else 0
     return Program(
         language=side.language,
-        files=_files(side, rules, rendered),
+        files=_files(side, source, rules, rendered),
+        harness=(*rules["files"], *rules["files"].values()),
         candidate=rules["candidate"],
-        above=above,
-        lines=side.code.count("\n") + 1,
+        above=prelude.count("\n"),
+        lines=code.count("\n") + 1,
         cases=tuple(kept),
         unexpressed=unexpressed,
     )
 
 
-def _rules(side: Side) -> Mapping[str, Any]:
+def _rules(source: Source) -> Mapping[str, Any]:
     """The language's table, with the keys of its variant where the code calls for it."""
-    rules = table(side.language, "harness")
+    rules = table(source.language.id, "harness")
     variant = rules.get("variant")
-    if variant is None or not captured(_source(side), variant["query"]):
+    if variant is None or not captured(source, variant["query"]):
         return rules
     return {**rules, **variant}
 
 
-def _source(side: Side) -> Source:
-    return Source(side.code, language_of(side.language))
-
-
-def _arguments(side: Side, case: Case) -> list[Argument]:
+def _arguments(side: Side, rules: Mapping[str, Any], case: Case) -> list[Argument]:
     parameters = side.entry.parameters
+    result = side.entry.result
     missing = [each.name for each in parameters[len(case.arguments) :] if not each.default]
     if missing or len(case.arguments) > len(parameters):
         raise Unexpressed(f"{len(case.arguments)} arguments for {len(parameters)} parameters")
+    if rules.get("needs_result") and result.kind in ("any", "unsupported"):
+        raise Unexpressed(f"a result of type `{result.spelled}` cannot be shown")
     return [
-        argument(value, parameter.type, side.language, f"a{index}")
+        argument(value, parameter.type, side.language, f"given{index}")
         for index, (value, parameter) in enumerate(zip(case.arguments, parameters, strict=False))
     ]
 
 
 def _case(side: Side, rules: Mapping[str, Any], index: int, arguments: Sequence[Argument]) -> str:
     """The code of one case."""
-    passed = ", ".join(each.passed for each in arguments)
-    return _filled(
-        rules["case"],
-        {
-            "index": str(index),
-            "arguments": ", ".join(each.literal for each in arguments),
-            "lets": " ".join(each.declared for each in arguments),
-            "call": _call(side, rules, passed),
-            "after": rules.get("after_separator", ", ").join(each.after for each in arguments),
-            "last": str(len(arguments) - 1),
-        },
-    )
+    keys = {
+        "index": str(index),
+        "fallible": "true" if side.entry.fallible else "false",
+        "arguments": ", ".join(each.literal for each in arguments),
+        "passed": ", ".join(each.passed for each in arguments),
+        "lets": " ".join(each.declared for each in arguments),
+        "after": rules.get("after_separator", ", ").join(each.after for each in arguments),
+    }
+    return _filled(rules["case"], {**keys, "call": _call(side, rules, keys)})
 
 
-def _call(side: Side, rules: Mapping[str, Any], passed: str) -> str:
-    calls: Mapping[str, str] | None = rules.get("call")
-    if calls is None:
-        return ""
+def _call(side: Side, rules: Mapping[str, Any], keys: Mapping[str, str]) -> str:
+    """The call itself, where the language wants it written out."""
+    calls: Mapping[str, str] = rules.get("call", {})
     entry = side.entry
     how = "function" if entry.owner is None else "static" if entry.static else "method"
-    made = entry.made or _filled(calls.get("made", ""), {"owner": entry.owner or ""})
-    call = _filled(
-        calls[how],
-        {"name": entry.name, "owner": entry.owner or "", "made": made, "passed": passed},
-    )
-    if entry.result.kind == "null" and not entry.fallible and "void" in calls:
-        return _filled(calls["void"], {"call": call})
-    return _filled(calls.get("value", "{call}"), {"call": call})
+    names = {**keys, "name": entry.name, "owner": entry.owner or ""}
+    names["made"] = entry.made or _filled(calls.get("made", ""), names)
+    void = entry.result.kind == "null" or (entry.result.kind == "any" and calls.get("silent"))
+    if void and not entry.fallible and f"void_{how}" in calls:
+        return _filled(calls[f"void_{how}"], names)
+    call = _filled(calls.get(how, ""), names)
+    around = "fallible" if entry.fallible else "void" if void else "value"
+    return _filled(calls.get(around) or calls.get("value", "{call}"), {**names, "call": call})
 
 
-def _files(side: Side, rules: Mapping[str, Any], rendered: Sequence[str]) -> tuple[File, ...]:
-    """The files of the job: the harness's, and the candidate's."""
-    places = _places(side, rules, rendered)
+def _files(
+    side: Side, source: Source, rules: Mapping[str, Any], rendered: Sequence[str]
+) -> tuple[File, ...]:
+    """The files of the job: the harness's, and the candidate's where it has one of its own."""
+    places = _places(side, source, rules, rendered)
     found = []
     for path, template in rules["files"].items():
         folder, _, name = template.rpartition("/")
-        content = text(folder or side.language, name)
-        header = (
-            f"{rules['header']}\n"
-            if path == next(iter(rules["files"])) and "header" in rules
-            else ""
-        )
-        found.append(File(path, header + _placed(content, places)))
-    prelude = f"{side.prelude}\n" if side.prelude else ""
-    code = _rewritten(side, rules)
-    before = rules.get("before", "") if not prelude else ""
-    behind = _placed(rules.get("behind", ""), places)
-    found.append(File(rules["candidate"], f"{before}{prelude}{code}{behind}"))
+        found.append(File(path, _placed(text(folder or side.language, name), places)))
+    if not rules.get("inline"):
+        behind = _placed(rules.get("behind", ""), places)
+        found.append(File(rules["candidate"], places["code"] + behind))
     return tuple(found)
 
 
-def _places(side: Side, rules: Mapping[str, Any], rendered: Sequence[str]) -> dict[str, str]:
+def _places(
+    side: Side, source: Source, rules: Mapping[str, Any], rendered: Sequence[str]
+) -> dict[str, str]:
     """What the places of the templates are filled with."""
     entry = side.entry
     names = {"name": entry.name, "owner": entry.owner or ""}
     root = rules.get("root", {}).get("method" if entry.owner else "function", "")
+    own = rewritten(source, rules.get("rewrites", ()))
+    hoisted = [
+        _filled(rules.get("hoisted", ""), {"line": str(line), "text": gone})
+        for line, gone in own.hoisted
+    ]
+    every = [_filled(rules.get("every", ""), {"index": str(at)}) for at in range(len(rendered))]
     return {
+        "code": own.code,
+        "hoisted": "".join(hoisted),
+        "records": "",
         "cases": "\n".join(rendered),
+        "calls": "".join(every),
         "count": str(len(rendered)),
-        "calls": _filled(rules.get("every", ""), {"count": str(len(rendered))}),
         "static": "static" if entry.static else "",
         "candidate": rules["candidate"],
+        "header": rules.get("header", ""),
         "load": rules.get("load", ""),
         "root": _filled(root, names),
         **names,
     }
-
-
-def _rewritten(side: Side, rules: Mapping[str, Any]) -> str:
-    """The side's code without what does not fit beside the harness; its lines stay."""
-    code = side.code.replace("\r\n", "\n")
-    source = Source(code, language_of(side.language))
-    edits = [
-        (start, end, rewrite.get("by", ""))
-        for rewrite in rules.get("rewrites", ())
-        for start, end in captured(source, rewrite["query"])
-    ]
-    for start, end, by in sorted(edits, reverse=True):
-        gone = code[start:end]
-        code = code[:start] + by + "\n" * gone.count("\n") + code[end:]
-    return code
 
 
 def _placed(template: str, places: Mapping[str, str]) -> str:

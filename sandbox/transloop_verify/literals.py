@@ -7,6 +7,7 @@ into a vector. A case with such an argument is not a failed one; it cannot be as
 from __future__ import annotations
 
 import math
+import re
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -68,6 +69,13 @@ class _Writer:
             wanted = self.by_value(value)
         write: Callable[[Value, Type], str] = getattr(self, f"_{wanted.kind}")
         return write(value, wanted)
+
+    def _inside(self, value: Value, wanted: Type) -> str:
+        """The literal of a part: by reference where a literal can be referred to."""
+        text = self.text(value, wanted)
+        if wanted.place != "{}" and not self.table.get("places_inside"):
+            raise Unexpressed("a pointer inside another value")
+        return wanted.place.replace("{}", text)
 
     def by_value(self, value: Value) -> Type:
         """The type that a value has by itself in this language."""
@@ -161,7 +169,10 @@ class _Writer:
             value = list(value)
         if not isinstance(value, (list, tuple)):
             raise _misfit(value, wanted.spelled or "list")
-        return self._sequence(wanted, [self.text(each, wanted.items[0]) for each in value])
+        length = re.search(form_of(wanted, self.language).get("length", "$^"), wanted.spelled)
+        if length and int(length[1]) != len(value):
+            raise Unexpressed(f"{len(value)} items do not fit into {wanted.spelled}")
+        return self._sequence(wanted, [self._inside(each, wanted.items[0]) for each in value])
 
     def _tuple(self, value: Value, wanted: Type) -> str:
         if not isinstance(value, (list, tuple)):
@@ -169,24 +180,25 @@ class _Writer:
         types = wanted.items if wanted.spelled else (ANY,) * len(value)
         if len(value) != len(types):
             raise Unexpressed(f"{len(value)} items do not fit into {wanted.spelled}")
-        items = [self.text(each, one) for each, one in zip(value, types, strict=True)]
+        items = [self._inside(each, one) for each, one in zip(value, types, strict=True)]
         return self._sequence(wanted, items)
 
     def _set(self, value: Value, wanted: Type) -> str:
         if not isinstance(value, SetValue):
             raise _misfit(value, wanted.spelled or "set")
-        return self._sequence(wanted, [self.text(each, wanted.items[0]) for each in value.items])
+        return self._sequence(wanted, [self._inside(each, wanted.items[0]) for each in value.items])
 
     def _map(self, value: Value, wanted: Type) -> str:
         if not isinstance(value, MapValue):
             raise _misfit(value, wanted.spelled or "map")
         pair = form_of(wanted, self.language)["pair"]
         key_type, item_type = wanted.items
+        named = self._named(wanted)
         return self._sequence(
             wanted,
             [
                 pair.format(
-                    key=self._key(key, key_type), value=self.text(each, item_type), **_named(wanted)
+                    key=self._key(key, key_type), value=self._inside(each, item_type), **named
                 )
                 for key, each in value.pairs
             ],
@@ -198,14 +210,14 @@ class _Writer:
             if isinstance(key, bool) or not isinstance(key, int):
                 raise Unexpressed("an object's keys are strings")
             return self.strict(str(key), Type("string"))
-        return self.text(key, wanted)
+        return self._inside(key, wanted)
 
     def _optional(self, value: Value, wanted: Type) -> str:
         form = form_of(wanted, self.language)
         if value is None:
-            return str(form["none"]).format(type=wanted.spelled, **_named(wanted))
-        inner = self.text(value, wanted.items[0])
-        return str(form["some"]).format(value=inner, type=wanted.spelled, **_named(wanted))
+            return str(form["none"]).format(type=wanted.spelled, **self._named(wanted))
+        inner = self._inside(value, wanted.items[0])
+        return str(form["some"]).format(value=inner, type=wanted.spelled, **self._named(wanted))
 
     def _union(self, value: Value, wanted: Type) -> str:
         """As the first alternative that fits."""
@@ -236,6 +248,12 @@ class _Writer:
         ]
         return str(form["text"]).format(items=", ".join(fields), type=wanted.spelled or wanted.name)
 
+    def _named(self, wanted: Type) -> dict[str, str]:
+        """The types inside, as a template names them."""
+        unknown = self.table.get("top", "")
+        items = zip("abc", wanted.items, strict=False)
+        return {name: each.spelled or unknown for name, each in items}
+
     def _sequence(self, wanted: Type, items: list[str]) -> str:
         form = form_of(wanted, self.language)
         if "text" not in form:
@@ -245,13 +263,8 @@ class _Writer:
             form["empty"] if not items and "empty" in form else form["one" if one else "text"]
         )
         return str(template).format(
-            items=", ".join(items), n=len(items), type=wanted.spelled, **_named(wanted)
+            items=", ".join(items), n=len(items), type=wanted.spelled, **self._named(wanted)
         )
-
-
-def _named(wanted: Type) -> dict[str, str]:
-    """The types inside, as a template names them."""
-    return {name: each.spelled for name, each in zip("abc", wanted.items, strict=False)}
 
 
 def _kind(value: Value) -> str:
@@ -297,17 +310,17 @@ def _float_text(value: float, form: Form, wanted: Type) -> str:
     special = {"nan": "nan", "inf": "inf", "-inf": "least", "-0.0": "zero"}.get(str(value))
     sized = form.get(str(wanted.bits), form)
     if special and special in sized:
-        return str(sized[special])
+        return str(sized[special]).format(type=wanted.spelled)
     return str(sized.get("text", "{value}")).format(value=repr(value), type=wanted.spelled)
 
 
 def _as_single(value: float) -> float:
-    """The value as a float of 32 bits. Raises Unexpressed where it is too large."""
+    """The value if a float of 32 bits is near it. Raises Unexpressed where it is too large."""
     try:
-        struct.pack("f", value)
+        (single,) = struct.unpack("f", struct.pack("f", value))
     except OverflowError:
         raise Unexpressed(f"{value} does not fit into 32 bits") from None
-    return value
+    return value if single else math.copysign(0.0, value)
 
 
 def _largest_char(wanted: Type) -> int:

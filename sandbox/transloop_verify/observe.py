@@ -161,7 +161,7 @@ def _refused(made: Program, result: Result) -> Observed:
         if line:
             return Observed(failure="compile_error", detail=each.message, line=line)
     first = errors[0] if errors else Diagnostic(result.reason)
-    ours = any(first.path.endswith(file.path) for file in made.files[:-1])
+    ours = any(first.path.endswith(each) for each in made.harness)
     return Observed(failure="unfit" if ours else "compile_error", detail=first.message)
 
 

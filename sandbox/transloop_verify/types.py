@@ -86,8 +86,15 @@ def _made(
         return _union(items, _joined(tokens))
     items += (ANY,) * (_ITEMS.get(pattern.kind, 0) - len(items))
     mutable = pattern.kind not in _SCALARS
-    made: Mapping[str, Any] = {"spelled": _joined(tokens), "mutable": mutable, **settings}
+    spelled = _respelled(settings.pop("as", ""), items) or _joined(tokens)
+    made: Mapping[str, Any] = {"spelled": spelled, "mutable": mutable, **settings}
     return Type(pattern.kind, items, **made)  # type: ignore[arg-type]
+
+
+def _respelled(template: str, items: Sequence[Type]) -> str:
+    """The full name of a type, whatever the program has opened to shorten it."""
+    named = {name: each.spelled for name, each in zip("abc", items, strict=False)}
+    return template.format(items=", ".join(each.spelled for each in items), **named)
 
 
 def _union(items: tuple[Type, ...], spelled: str) -> Type:

@@ -1,4 +1,5 @@
 // @ts-nocheck
+@@header@@
 // Calls the candidate once for each case and writes down what came of it.
 (() => {
   "use strict";

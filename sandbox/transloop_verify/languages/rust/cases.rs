@@ -1,0 +1,6 @@
+use super::*;
+use crate::transloop;
+// @@records@@
+
+pub const CASES: [fn(); @@count@@] = [@@calls@@];
+// @@cases@@
