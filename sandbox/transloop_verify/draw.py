@@ -68,6 +68,8 @@ def draw(kind: Type, dice: random.Random, constants: Constants, size: int = LONG
     return _DRAWN[kind.kind](kind, dice, constants, size)
 
 
+_SPECIAL = [4, 9, 16, 25, 64, 81, 100, 128, 256, 27, 125, 13, 29, 97, 6, 28, 24, 120, 121, 153, 55]
+"""Squares, powers, primes, perfect and factorial numbers, palindromes: what functions ask for."""
 _TEXTS = ["aba", "aab", "Hello World", "12", "a b c", "abcde", "ABC", "  ", "1,2", "racecar", "x!y"]
 _WORDS = ["a", "an", "the", "apple", "Hello", "world", "This", "is", "name", "42"]
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
@@ -118,7 +120,9 @@ def _int(kind: Type, dice: random.Random, constants: Constants, size: int) -> Va
         drawn = dice.randint(10, 120)
     elif roll < 0.85:
         drawn = dice.choice(within) + dice.choice((-1, 0, 0, 1))
-    elif roll < 0.95:
+    elif roll < 0.9:
+        drawn = dice.choice(_SPECIAL)
+    elif roll < 0.96:
         drawn = -dice.randint(1, 20)
     else:
         drawn = dice.randint(100, LARGEST)

@@ -11,7 +11,7 @@ import itertools
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -58,11 +58,21 @@ def chosen(
 ) -> tuple[Hypothesis, ...]:
     """The hypotheses that fit best; several where their inputs can be told apart by nothing.
 
-    `traces` holds what a few inputs of each did; `intended` names errors raised on purpose.
+    `traces` holds what a few inputs of each did; `intended` names errors raised on purpose. A later
+    hypothesis must fit clearly better than an earlier one, all the more if it says float for int:
+    there a loop may end sooner, which says nothing.
     """
     values = [_fit(each, intended) for each in traces]
-    types = max(range(len(tried)), key=lambda at: (round(values[at], 1), -at))
-    best = tried[types]
+    ranks = {kinds: rank for rank, kinds in enumerate(dict.fromkeys(each.types for each in tried))}
+    inside, likely = Counter[tuple[Type, ...]](), tried[0].types
+    scores = []
+    for each, value in zip(tried, values, strict=True):
+        floats = sum(
+            one.kind == "float" != first.kind for one, first in zip(each.types, likely, strict=True)
+        )
+        scores.append(value - 0.04 * ranks[each.types] - 0.02 * inside[each.types] - 0.2 * floats)
+        inside[each.types] += 1
+    best = tried[max(range(len(tried)), key=lambda at: scores[at])]
     alike = [
         each
         for each, value in zip(tried, values, strict=True)
@@ -130,6 +140,8 @@ def _guessed(place: Place, seen: Votes) -> list[Type]:
         return [_FLOAT, _INT]
     if used["number"] or used["index"]:
         return [_INT, _FLOAT]
+    if used["parsed"] and place[1]:
+        return [_STRING, _INT]
     scalars = [_INT, _STRING, _FLOAT]
     named = _named(place)
     if used["likely"] and len(place[0]) < 3:
@@ -138,7 +150,7 @@ def _guessed(place: Place, seen: Votes) -> list[Type]:
 
 
 def _containers(place: Place, used: Counter[str], items: Counter[str], seen: Votes) -> list[Type]:
-    if items["string"]:
+    if items["string"] or (items["parsed"] and not items["number"]):
         text = [_STRING, _list(_STRING)]
         return text[::-1] if used["list"] else text
     if items["list"] or items["container"]:
@@ -216,7 +228,8 @@ def _relations(
     equal = tuple(_alike(containers, types))
     found = [()] if not equal else [(), equal]
     if containers and integers:
-        named = tuple(_named_roles(names, types, integers, containers))
+        indexes = {at for at in integers if seen.get((names[at], 0), _UNKNOWN)["index"]}
+        named = tuple(_named_roles(names, integers, containers, indexes))
         one = [
             (Relation(at, role, containers[0]),)
             for at in integers
@@ -228,13 +241,21 @@ def _relations(
 
 
 def _named_roles(
-    names: Sequence[str], types: Sequence[Type], integers: Sequence[int], containers: Sequence[int]
+    names: Sequence[str],
+    integers: Sequence[int],
+    containers: Sequence[int],
+    indexes: Container[int],
 ) -> Iterator[Relation]:
-    """What the names of integers suggest; the containers take their lengths in turn."""
+    """What the names of integers suggest; the containers take their lengths in turn.
+
+    `indexes` are those that the body uses as such; another one is hardly an index by its name.
+    """
     lengths = 0
     for at in integers:
         for role, pattern in _guesses()[1].items():
             if role == "length" and lengths and len(containers) == 1:
+                continue
+            if role in ("within", "last") and len(names[at]) == 1 and at not in indexes:
                 continue
             if re.fullmatch(pattern, names[at]):
                 of = containers[min(lengths, len(containers) - 1)]

@@ -67,6 +67,11 @@ def inputs(domain: Domain, seed: int = 0, size: int = LONGEST) -> Iterator[Input
             yield each
 
 
+def samples(domain: Domain, count: int, seed: int = 0) -> list[Input]:
+    """A few ordinary inputs, none of them on the edge: to see whether a domain fits."""
+    return list(itertools.islice(_random(domain, seed, LONGEST), count))
+
+
 def drawable(kind: Type) -> bool:
     """Can values of this type be made?"""
     if kind.kind in ("any", "unsupported"):
@@ -121,7 +126,30 @@ def _related(
     for position in range(len(row)):
         if position not in tied | fixed and dice.random() < 0.4:
             row[position] = _member(position, row, domain, dice)
+    free = [at for at, kind in enumerate(domain.types) if kind.kind == "int" and at not in tied]
+    if len(free) > 1 and not fixed and dice.random() < 0.25:
+        _match(row, free, dice)
     return tuple(row)
+
+
+def _match(row: list[Value], free: list[int], dice: random.Random) -> None:
+    """Integers that have to do with each other: equal, in sequence, or one made of the others."""
+    first = dice.randint(1, 12)
+    second = dice.randint(1, 12)
+    squares = dice.choice(((3, 4, 5), (5, 12, 13), (6, 8, 10)))
+    made = dice.choice(
+        (
+            (first, first, first),
+            (first, first, second),
+            (first, first + second, first + 2 * second),
+            (first, second, first + second),
+            (first, second, first * second),
+            squares,
+        )
+    )
+    order = dice.sample(free, k=min(len(free), 3))
+    for at, value in zip(order, made, strict=False):
+        row[at] = value
 
 
 def _in_role(relation: Relation, row: list[Value], dice: random.Random) -> Value:
@@ -139,6 +167,22 @@ def _in_role(relation: Relation, row: list[Value], dice: random.Random) -> Value
         case _:
             first = container[0] if isinstance(container, list) and container else []
             return len(first) if isinstance(first, list | str | tuple) else 0
+
+
+def kept(arguments: tuple[Value, ...], domain: Domain) -> tuple[Value, ...]:
+    """The arguments with their relations restored after one of them has changed."""
+    row = list(arguments)
+    for each in domain.relations:
+        container = row[each.of]
+        size = len(container) if isinstance(container, list | str | tuple) else 0
+        value = row[each.parameter]
+        if each.role in ("length", "last", "width"):
+            row[each.parameter] = _in_role(each, row, random.Random(0))  # noqa: S311 (not used)
+        elif isinstance(value, int):
+            row[each.parameter] = max(0, min(value, size - (each.role == "within")))
+        elif isinstance(value, list | str):
+            row[each.parameter] = value[:size]
+    return tuple(row)
 
 
 def _resize(row: list[Value], domain: Domain, relation: Relation, dice: random.Random) -> None:

@@ -21,6 +21,8 @@ from transloop_verify.tables import table
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_LARGE = 100_000
+"""A larger constant counts only where something is compared with it: a modulus is no input."""
 _T = TypeVar("_T")
 _MOST = 24
 """Constants of a kind that are kept; more come from tables of data."""
@@ -52,7 +54,9 @@ def constants(code: str, language_id: str) -> Constants:
     for node in _nodes(code, language_id, language(language_id).nodes.imports):
         text = text_of(node)
         if node.type in hints.integers and re.fullmatch(r"\d{1,18}[uUlLn]*", text):
-            integers.append(int(re.sub(r"\D", "", text)))
+            number = int(re.sub(r"\D", "", text))
+            if number <= _LARGE or _compared(node):
+                integers.append(number)
         elif node.type in hints.floats and re.fullmatch(r"\d*\.\d+|\d+\.", text):
             floats.append(float(text))
         elif node.type in hints.strings and (content := _content(node)):
@@ -106,6 +110,11 @@ def blanked(code: str, language_id: str) -> str:
             inside = data[node.start_byte : node.end_byte]
             data[node.start_byte : node.end_byte] = re.sub(rb"[^\n]", b" ", inside)
     return data.decode()
+
+
+def _compared(node: Node) -> bool:
+    tokens = {text_of(each) for each in node.parent.children} if node.parent is not None else set()
+    return bool(tokens & {"<", ">", "<=", ">=", "==", "!=", "===", "!=="})
 
 
 def _nodes(code: str, language_id: str, without: frozenset[str] = frozenset()) -> Iterator[Node]:

@@ -15,7 +15,7 @@ from string import Template
 from transloop_verify.case import Entry, Observation, Side
 from transloop_verify.tables import text
 
-STEPS = 100_000
+STEPS = 30_000
 """Loop rounds, calls and branches of one call; an input that needs more is called endless."""
 OWN = ("division of a negative number", "negative index")
 """Notes on what the language does in its own way; the others are about the size of numbers."""
@@ -40,6 +40,8 @@ class Trace:
     message: str = ""
     hits: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
+    result: int = 0
+    """Equal for equal results, within one run."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +75,9 @@ def traced(side: Side) -> Traced | None:
 def trace_of(seen: Observation) -> Trace:
     """The trace that an observation of an instrumented program carries."""
     match seen.value:
-        case [str(end), str(error), str(message), list(hits), list(notes)]:
+        case [str(end), str(error), str(message), list(hits), list(notes), int(result)]:
             reached = frozenset(each for each in hits if isinstance(each, int))
-            return Trace(end, error, message, reached, tuple(map(str, notes)))
+            return Trace(end, error, message, reached, tuple(map(str, notes)), result)
     return Trace(seen.kind, seen.error, seen.message)
 
 

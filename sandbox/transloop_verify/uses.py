@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Place = tuple[str, int]
 """A parameter, and how many levels down."""
 Votes = Mapping[Place, Counter[str]]
-"""Of `number`, `string`, `list`, `map`, `container`, `index`, `float`."""
+"""Of `number`, `likely` (a number), `float`, `index`, `string`, `parsed`, `list`, `map`, `container`."""
 
 _DEEPEST = 3
 
@@ -50,7 +50,11 @@ class _Reader:
     ) -> None:
         self.uses = uses
         self.hints = hints
-        self.places: dict[str, Place] = {name: (name, 0) for name in parameters}
+        self.places: defaultdict[str, set[Place]] = defaultdict(set)
+        for name in parameters:
+            self.places[name].add((name, 0))
+        self.texts: set[str] = set()
+        """Names of collections of text."""
         self.votes: defaultdict[Place, Counter[str]] = defaultdict(Counter)
 
     # Which names stand for which items ----------------------------------------------------------
@@ -62,51 +66,58 @@ class _Reader:
             elif node.type in self.uses["assignments"]:
                 left = node.child_by_field_name("left") or node.child_by_field_name("name")
                 right = node.child_by_field_name("right") or node.child_by_field_name("value")
-                place = self.place(right) if right is not None else None
-                if left is not None and place is not None and left.type in self.uses["names"]:
-                    self.places.setdefault(text_of(left), place)
+                if left is not None and right is not None and left.type in self.uses["names"]:
+                    self.places[text_of(left)] |= self.standing_for(right)
+                    if self._is_text(right):
+                        self.texts.add(text_of(left))
 
     def _bind_loop(self, loop: Node) -> None:
         left, right = loop.child_by_field_name("left"), loop.child_by_field_name("right")
         if left is None or right is None:
             return
         if self._called(right) in self.uses["paired"]:
-            names, place = left.named_children[1:2], self._argument(right)
+            names, places = left.named_children[1:2], self._argument(right)
         else:
-            names, place = [left], self.place(right)
-        if place is None:
-            return
-        self.votes[place]["container"] += 1
-        for each in names:
-            self._bind_pattern(each, (place[0], place[1] + 1))
+            names, places = [left], self.standing_for(right)
+        for place in places:
+            self.votes[place]["container"] += 1
+            for each in names:
+                self._bind_pattern(each, (place[0], place[1] + 1))
 
     def _bind_pattern(self, pattern: Node, place: Place) -> None:
         if pattern.type in self.uses["names"]:
-            self.places.setdefault(text_of(pattern), place)
+            self.places[text_of(pattern)].add(place)
         elif pattern.named_child_count and place[1] < _DEEPEST:
             self.votes[place]["list"] += 1
             for each in pattern.named_children:
                 self._bind_pattern(each, (place[0], place[1] + 1))
 
-    def place(self, node: Node | None) -> Place | None:
-        """The parameter, or the items of one, that an expression stands for."""
+    def standing_for(self, node: Node | None) -> set[Place]:
+        """The parameters, or the items of some, that an expression stands for."""
         if node is None:
-            return None
+            return set()
         if node.type in self.uses["names"]:
-            return self.places.get(text_of(node))
+            return set(self.places.get(text_of(node), ()))
         kind, owner, key = self.uses["subscript"]
         if node.type == kind:
-            place, index = (
-                self.place(node.child_by_field_name(owner)),
-                node.child_by_field_name(key),
-            )
+            places = self.standing_for(node.child_by_field_name(owner))
+            index = node.child_by_field_name(key)
             sliced = index is not None and index.type in self.uses["slices"]
-            return place if place is None or sliced else (place[0], min(place[1] + 1, _DEEPEST))
+            deeper = {(name, min(depth + 1, _DEEPEST)) for name, depth in places}
+            return places if sliced else deeper
         if self._called(node) in self.uses["same"]:
             return self._argument(node)
         if node.type in self.uses["wrapped"] and node.named_child_count == 1:
-            return self.place(node.named_children[0])
-        return None
+            return self.standing_for(node.named_children[0])
+        return set()
+
+    def _is_text(self, node: Node) -> bool:
+        """Is this text, or a literal collection of texts?"""
+        if node.type in self.hints["strings"]:
+            return True
+        kinds = {each.type for each in node.named_children}
+        collections = (*self.hints["lists"], *self.hints["tuples"], *self.hints["sets"])
+        return node.type in collections and bool(kinds) and kinds <= set(self.hints["strings"])
 
     def _called(self, node: Node) -> str:
         """The name of the function or method that a call calls; empty for anything else."""
@@ -117,10 +128,10 @@ class _Reader:
         member = callee.child_by_field_name(self.uses["attribute"][2])
         return text_of(member or callee)
 
-    def _argument(self, call: Node) -> Place | None:
+    def _argument(self, call: Node) -> set[Place]:
         listed = call.child_by_field_name(self.uses["call"][2])
         first = listed.named_children[:1] if listed is not None else []
-        return self.place(first[0]) if first else None
+        return self.standing_for(first[0]) if first else set()
 
     # What is done with them ---------------------------------------------------------------------
 
@@ -165,18 +176,20 @@ class _Reader:
                 arguments[0] if arguments else None, ("container", "likely")[len(arguments) > 1]
             )
         for each in arguments:
-            for what in ("number", "container", "string"):
+            for what in ("number", "container", "string", "parsed"):
                 if name in self.uses["functions"][what]:
                     self._vote(each, what)
-            place = self.place(each)
-            if name in self.uses["functions"]["numbers"] and place is not None:
-                self.votes[(place[0], place[1] + 1)]["number"] += 1
+            if name in self.uses["functions"]["numbers"]:
+                for place in self.standing_for(each):
+                    self.votes[(place[0], place[1] + 1)]["number"] += 1
 
     def _operator(self, node: Node) -> None:
         operands = [each for each in node.named_children if each.type != "comment"]
         tokens = {text_of(each) for each in node.children if not each.is_named}
         if tokens & {"in", "not in"}:
             self._vote(operands[-1], "container")
+            if self._is_text(operands[-1]) or text_of(operands[-1]) in self.texts:
+                self._vote(operands[0], "string")
         said = self._said(operands)
         if tokens & {"-", "*", "/", "%", "//", "**", "-=", "*=", "/=", "%=", "//=", "&", "|", "^"}:
             said = said or "number"
@@ -196,8 +209,7 @@ class _Reader:
         return "number" if any(text.lstrip("-").isdecimal() for text in texts) else ""
 
     def _vote(self, node: Node | None, what: str) -> None:
-        place = self.place(node)
-        if place is not None:
+        for place in self.standing_for(node):
             self.votes[place][what] += 1
 
 

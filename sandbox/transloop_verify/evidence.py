@@ -1,0 +1,280 @@
+"""Evidence: cases with the outputs that a source gives, and how strong they are.
+
+It is derived from the source alone and holds for every translation of it. Nothing in it was said by
+a model; all of it can be derived again from the same seed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from transloop_verify.case import Case, Observation, Side
+from transloop_verify.examples import examples
+from transloop_verify.inputs import Domain, Input, inputs
+from transloop_verify.mined import Intended, constants, effects, intended
+from transloop_verify.mutants import Mutant, Score, mutants
+from transloop_verify.observe import Runs
+from transloop_verify.oracle import UNSTABLE, Expected, OnCase, expected
+from transloop_verify.search import Searcher, Tried, drawn, selected
+from transloop_verify.strength import MOST, killers, strength
+from transloop_verify.traced import Coverage, Trace, coverage, traced
+
+ENOUGH = 3
+"""Fewer cases than this prove too little, but for a function that has no more inputs."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is tried. Seconds are kept to by ending early, never by an error."""
+
+    cases: int = 24
+    seconds: float = 10.0
+    mutants: bool = True
+    mutant_seconds: float = 2.0
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known about a source. With a `reason`, there is none, and it says why."""
+
+    side: Side
+    reason: str = ""
+    cases: tuple[Case, ...] = ()
+    expected: Mapping[int, Observation] = field(default_factory=dict)
+    notes: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Of some cases: what they rest on that another language may do otherwise."""
+    outside: Mapping[str, int] = field(default_factory=dict)
+    """Inputs outside of the source's domain, by what it did with them."""
+    domain: Domain = field(default_factory=lambda: Domain(()))
+    intended: Intended | None = None
+    complete: bool = False
+    """The cases are all inputs there are."""
+    coverage: Coverage | None = None
+    """None where the language is not traced."""
+    mutants: Score | None = None
+    survivors: tuple[Mutant, ...] = ()
+    seconds: float = 0.0
+    first_seconds: float | None = None
+    """Until the first case was there."""
+
+
+def derive(
+    side: Side,
+    sandbox: Runs,
+    *,
+    effort: Effort = Effort(),
+    around: Sequence[str] = (),
+    on_case: OnCase = lambda case, observation: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Evidence:
+    """Evidence for a source; `around` is further text with calls of it, such as its tests.
+
+    `on_case` is told each case with its expected output as soon as it is known, on any thread.
+    """
+    reason = unfit(side)
+    if reason:
+        return Evidence(side, reason)
+    return _Derivation(side, sandbox, effort, around, on_case, cancelled).evidence()
+
+
+def unfit(side: Side) -> str:
+    """Why a source cannot be tested, as far as its text says; empty if nothing is against it."""
+    for each in side.entry.parameters:
+        if each.type.kind == "unsupported" and not each.default:
+            spelled = each.type.spelled or "its type"
+            return f"no value can be made for its parameter `{each.name}` ({spelled})"
+    found = effects(side.code, side.language)
+    if found:
+        told = ", ".join(f"{each.what} (line {each.line})" for each in found)
+        return f"side effects: it seems to use {told}"
+    return ""
+
+
+class _Derivation:
+    """One source on its way to evidence."""
+
+    def __init__(
+        self,
+        side: Side,
+        sandbox: Runs,
+        effort: Effort,
+        around: Sequence[str],
+        on_case: OnCase,
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self.side, self.sandbox, self.effort, self.cancelled = side, sandbox, effort, cancelled
+        self.began = time.monotonic()
+        self.first_seconds: float | None = None
+        self._on_case = on_case
+        entry = side.entry
+        texts = "\n".join((side.code, *around))
+        self.domain = Domain(
+            (),
+            constants=constants(side.code, side.language),
+            examples=examples(texts, side.language, entry.name, len(entry.parameters)),
+        )
+        self.meant = intended(side.code, side.language, fallible=entry.fallible)
+        self.program = traced(side)
+        self.search = Searcher(side, self.program, self.meant, sandbox, cancelled)
+        self.outside = Counter[str]()
+
+    def evidence(self) -> Evidence:
+        """Find the domain, draw inputs from it, let the source answer, and weigh the answers."""
+        domains = self.search.domains(self.domain, self.effort.seed)
+        if not domains:
+            return self._without("no value can be made for one of its parameters")
+        self.domain = domains[0]
+        pool = self._pool(domains)
+        kept = selected(pool, self.effort.cases)
+        order = [*kept, *(each for each in pool if each not in kept)]
+        found = self._expected(order, range(len(kept)))
+        if found.failure:
+            return self._without(f"the source does not run: {found.failure}")
+        made, rows = self._noticed(order)
+        further = _further(rows, len(kept))
+        more = self._expected(order, further) if further else Expected()
+        evidence = self._weighed(order, (found, more))
+        return replace(self._scored(evidence, made, rows), seconds=time.monotonic() - self.began)
+
+    def _pool(self, domains: Sequence[Domain]) -> list[Tried]:
+        """Inputs inside of the domain, with what they reach; more than will be kept."""
+        wanted = self.effort.cases * (4 if self.program else 1) + 8
+        if self.program is None:
+            # Nothing is known about them, and each costs compile time: the oracle sorts them out.
+            return [
+                Tried(each, Trace("returned", result=at))
+                for at, each in enumerate(drawn(domains, wanted, self.effort.seed))
+            ]
+        tried = self.search.tried(drawn(domains, wanted, self.effort.seed))
+        for each in tried:
+            if not self.search.inside(each):
+                self.outside[_came_to(each.trace)] += 1
+        return [each for each in tried if self.search.inside(each)]
+
+    def _case(self, number: int, drawn: Input) -> Case:
+        held_out = number > 0 and zlib.crc32(f"{self.effort.seed}:{number}".encode()) % 4 == 0
+        return Case(number, drawn.arguments, drawn.origin, held_out)
+
+    def _expected(self, order: Sequence[Tried], places: Iterable[int]) -> Expected:
+        return expected(
+            self.side,
+            [self._case(at, order[at].input) for at in places],
+            self.sandbox,
+            self.meant,
+            seconds=self.effort.seconds,
+            on_case=self._arrived,
+            cancelled=self.cancelled,
+        )
+
+    def _arrived(self, case: Case, seen: Observation) -> None:
+        if self.first_seconds is None:
+            self.first_seconds = time.monotonic() - self.began
+        self._on_case(case, seen)
+
+    def _noticed(self, order: Sequence[Tried]) -> tuple[tuple[Mutant, ...], list[frozenset[int]]]:
+        """Mutants of a traced source, and for each of those run, which inputs notice it."""
+        if not self.effort.mutants or self.program is None:
+            return (), []
+        side, seed = self.side, self.effort.seed
+        made = mutants(side.code, side.language, within=side.entry.name, seed=seed)
+        rows = killers(
+            side,
+            made[:MOST],
+            [each.input.arguments for each in order],
+            self.sandbox,
+            seconds=self.effort.mutant_seconds,
+            cancelled=self.cancelled,
+        )
+        return made, rows
+
+    def _weighed(self, order: Sequence[Tried], found: Sequence[Expected]) -> Evidence:
+        """What is kept of the cases, without the mutants."""
+        answers = {case: seen for each in found for case, seen in each.by_case.items()}
+        for each in found:
+            self.outside.update(each.outside)
+        kept = tuple(self._case(at, order[at].input) for at in sorted(answers, key=_odd(order)))
+        traces = [order[case.id].trace for case in kept]
+        return Evidence(
+            side=self.side,
+            reason=self._too_little(kept, found),
+            cases=kept,
+            expected=answers,
+            notes={at: order[at].trace.notes for at in answers if order[at].trace.notes},
+            outside=dict(self.outside),
+            domain=self.domain,
+            intended=self.meant,
+            complete=self._complete(kept),
+            coverage=coverage(self.program, traces) if self.program else None,
+            first_seconds=self.first_seconds,
+        )
+
+    def _scored(
+        self, evidence: Evidence, made: Sequence[Mutant], rows: Sequence[frozenset[int]]
+    ) -> Evidence:
+        if evidence.reason or not self.effort.mutants:
+            return evidence
+        if self.program is not None:
+            alive = [at for at, row in enumerate(rows) if not row & evidence.expected.keys()]
+            score = Score(len(rows) - len(alive), len(rows), len(made))
+            return replace(evidence, mutants=score, survivors=tuple(made[at] for at in alive))
+        found = strength(
+            self.side,
+            evidence.cases,
+            evidence.expected,
+            self.sandbox,
+            seconds=self.effort.mutant_seconds,
+            seed=self.effort.seed,
+            cancelled=self.cancelled,
+        )
+        return replace(evidence, mutants=found.score, survivors=found.survivors)
+
+    def _too_little(self, kept: Sequence[Case], found: Sequence[Expected]) -> str:
+        if len(kept) >= ENOUGH or self._complete(kept):
+            return ""
+        unstable = sum(each.unstable for each in found)
+        if unstable:
+            return f"not deterministic: {UNSTABLE}"
+        opaque = [reason for each in found for reason in each.opaque]
+        if opaque:
+            return f"its results cannot be expressed: {opaque[0]}"
+        told = ", ".join(
+            f"{count} x {what}" for what, count in Counter(self.outside).most_common(3)
+        )
+        return f"too few inputs that it accepts were found ({told or 'none was run'})"
+
+    def _complete(self, kept: Sequence[Case]) -> bool:
+        every = itertools.islice(inputs(self.domain, self.effort.seed), ENOUGH)
+        return bool(kept) and len(kept) >= len(list(every))
+
+    def _without(self, reason: str) -> Evidence:
+        return Evidence(
+            self.side, reason, outside=dict(self.outside), seconds=time.monotonic() - self.began
+        )
+
+
+def _further(rows: Sequence[frozenset[int]], count: int) -> list[int]:
+    """Inputs behind the first `count` that notice mutants which those do not."""
+    found: list[int] = []
+    for row in rows:
+        if row and min(row) >= count and not row & set(found):
+            found.append(min(row))
+    return found
+
+
+def _odd(order: Sequence[Tried]) -> Callable[[int], tuple[bool, int]]:
+    """Sorts odd inputs last."""
+    return lambda at: (order[at].odd, at)
+
+
+def _came_to(trace: Trace) -> str:
+    if trace.end == "raised":
+        return trace.error
+    if trace.end == "returned":
+        return "it reads from the end of a list by a negative index"
+    return "it does not come to an end" if trace.end in ("endless", "timeout") else trace.end
