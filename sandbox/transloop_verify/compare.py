@@ -1,7 +1,8 @@
 """When two calls did the same. The rules, all of them:
 
-* An int and a float that are equal are the same where one of the languages has only numbers, or
-  where one side declares a float. Floats may differ by 1e-9 of their size or by 1e-12; by 1e-5 or
+* An int and a float that are equal are the same where one of the languages has only numbers, where
+  one side declares a float, and where the target must declare what the source need not: `6 / 2` is
+  3.0 in Python, and an int for whoever says `int` in Java. The other way round it is a mistake. Floats may differ by 1e-9 of their size or by 1e-12; by 1e-5 or
   1e-6 where one side computes with 32 bits. NaN is NaN; -0.0 is 0.0.
 * Lists, tuples and arrays are sequences: the same items in the same order.
 * Sets and maps have no order. A record and a map are the same if their fields and keys are, as
@@ -12,7 +13,8 @@
 * True is 1 and False is 0 where a language has no truth values of its own (C).
 * Two calls that raised did the same, whatever the type and message: the languages share neither.
 * Printed text is the same if its lines are, without blanks at their ends or empty lines at the end.
-* Arguments after the call are compared where both sides could have changed them for the caller.
+* Arguments after the call are compared where both sides could have changed them for the caller;
+  there, too, an int may be a float, as each side was given its own kind of number.
 * What cannot be expressed (`Opaque`) is the same as nothing, not even itself: see `opaque`.
 """
 
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transloop_verify.case import Observation, Side
 from transloop_verify.tables import table
@@ -58,7 +60,8 @@ def rules_for(source: Side, target: Side) -> Rules:
     pairs = list(zip(source.entry.parameters, target.entry.parameters, strict=False))
     return Rules(
         any_number=any(each.get("numbers_only") for each in tables)
-        or any(_has_float(entry.result) for entry in entries),
+        or any(_has_float(entry.result) for entry in entries)
+        or (tables[1]["checked"] and not tables[0]["checked"]),
         single=any(_has_single(each) for each in types),
         codes=any(each.get("codes") for each in tables),
         truths=any(each.get("truths") for each in tables),
@@ -80,7 +83,7 @@ def differs(source: Observation, target: Observation, rules: Rules = Rules()) ->
     for shared, name, mine, yours in zip(
         rules.shared, rules.names, source.after, target.after, strict=False
     ):
-        if shared and not same(mine, yours, rules):
+        if shared and not same(mine, yours, replace(rules, any_number=True)):
             return f"the source left `{name}` as {_shown(mine)}, the target as {_shown(yours)}"
     return None
 

@@ -114,7 +114,7 @@ class _Reader:
         if re.fullmatch(skipped, name) or not re.fullmatch(r"[\w$]+", name):
             return
         static = owner is None or self._is_static(item)
-        if re.search(self.rules.get("uncalled", "$^"), self._head(item)):
+        if re.search(self.rules.get("uncalled", "(?!)"), self._head(item)):
             return
         if owner is not None and not static and not owner.makeable:
             return

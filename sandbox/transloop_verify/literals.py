@@ -169,7 +169,7 @@ class _Writer:
             value = list(value)
         if not isinstance(value, (list, tuple)):
             raise _misfit(value, wanted.spelled or "list")
-        length = re.search(form_of(wanted, self.language).get("length", "$^"), wanted.spelled)
+        length = re.search(form_of(wanted, self.language).get("length", "(?!)"), wanted.spelled)
         if length and int(length[1]) != len(value):
             raise Unexpressed(f"{len(value)} items do not fit into {wanted.spelled}")
         return self._sequence(wanted, [self._inside(each, wanted.items[0]) for each in value])
