@@ -41,6 +41,8 @@ class Check:
 
 def checks() -> Iterator[Callable[[], Check]]:
     """All checks in order; later ones need what earlier ones look at."""
+    from transloop.sandbox_checks import sandbox_checks
+
     yield python
     yield system
     yield settings_files
@@ -54,6 +56,7 @@ def checks() -> Iterator[Callable[[], Check]]:
     yield lambda: disk(chosen)
     yield grammars
     yield lambda: engine(chosen)
+    yield from sandbox_checks(chosen)
     yield server
     yield neovim
     yield vscode

@@ -2,7 +2,7 @@
 
 Exit codes: 0 done; 1 failed; 2 the request is off (unknown language, nothing to translate, wrong
 setting); 3 the model is missing or damaged; 4 the engine failed; 5 the answer held no usable code;
-130 interrupted.
+6 programs cannot be run here, or a compiler is missing; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -51,10 +51,12 @@ def lsp(
 
 
 def _add_commands() -> None:
-    from transloop import demo, doctor, models, translate
+    from transloop import demo, doctor, models, run, toolchains, translate
 
     app.add_typer(models.app, name="models")
+    app.add_typer(toolchains.app, name="toolchains")
     app.command("translate")(translate.translate)
+    app.command("run")(run.run)
     app.command("doctor")(doctor.doctor)
     app.command("demo")(demo.demo)
 

@@ -1,7 +1,8 @@
 """The settings: defaults, then the user's TOML, the workspace's TOML, the environment, the editor.
 
 A later source wins. A workspace file comes with somebody's repository, so it may not say where code
-is sent or which file is loaded as a model: those keys belong to the user (`USER_ONLY`).
+is sent, which file is loaded as a model, or how well programs are kept in: those keys belong to the
+user (`USER_ONLY`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from transloop_settings import directories
 from transloop_settings.errors import SettingsError
 
 Placement = Literal["beside", "below", "replace"]
-USER_ONLY = ("model", "adapter", "engine", "remote")
+USER_ONLY = ("model", "adapter", "engine", "remote", "sandbox")
 
 
 class Engine(BaseModel):
@@ -65,6 +66,17 @@ class Remote(BaseModel):
     timeout_seconds: float = Field(120.0, gt=0)
 
 
+class Sandbox(BaseModel):
+    """How programs are run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    min_level: Literal["full", "landlock", "seatbelt"] = "landlock"
+    """The weakest isolation that will do; below it nothing is run."""
+    workers: int | None = Field(None, ge=1)
+    """Programs at once. None: one a core."""
+
+
 class Settings(BaseSettings):
     """All settings of transloop. Unknown keys are errors."""
 
@@ -87,6 +99,7 @@ class Settings(BaseSettings):
     engine: Engine = Engine()
     sampling: Sampling = Sampling()
     remote: Remote = Remote()
+    sandbox: Sandbox = Sandbox()
 
 
 def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None) -> Settings:

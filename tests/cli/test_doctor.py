@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from transloop import sandbox_checks
 from transloop_model.catalog import ModelFile
+from transloop_sandbox.job import Isolation
+from transloop_sandbox.recipe import recipes
+from transloop_settings.settings import Settings
 
 Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -26,6 +32,8 @@ ALL = [
     "disk",
     "grammars",
     "engine",
+    "isolation",
+    *sorted(recipes()),
     "language server",
     "Neovim",
     "VS Code",
@@ -50,12 +58,53 @@ def test_every_check_is_made_and_nothing_fails_without_a_model_to_need(run: Run)
     assert "Rust" in found["grammars"]["detail"]
 
 
-def test_the_table_says_what_is_not_checked(run: Run) -> None:
+def test_the_table_names_every_check(run: Run) -> None:
     ran = run("doctor")
     assert ran.returncode == 0
-    told = " ".join(ran.stdout.decode().split())
-    assert "Compilers and interpreters of the languages are not checked" in told
+    told = ran.stdout.decode()
     assert all(name in told for name in ALL)
+
+
+def test_isolation_is_what_the_probes_say(run: Run) -> None:
+    _, found = report(run)
+    level, *tried = found["isolation"]["detail"].splitlines()
+    assert level == "full"
+    held, of = re.findall(r"(\d+) of (\d+) probes held", tried[0])[0]
+    assert held == of
+    assert int(of) >= 15
+
+
+def test_a_compiler_that_is_not_here_is_told_with_the_way_to_get_it(run: Run, work: Path) -> None:
+    _, found = report(run, PATH=str(work), HOME=str(work), TRANSLOOP_HOME=str(work / "home"))
+    assert found["go"]["state"] == found["typescript"]["state"] == "warn"
+    assert "no go on this machine" in found["go"]["detail"]
+    assert found["go"]["advice"] == "Run: transloop toolchains install"
+    assert "apt install gcc" in found["c"]["advice"]
+
+
+def test_isolation_that_is_not_reached_fails_with_what_leaked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leaking = {
+        "isolation": asdict(Isolation("full", "bwrap", "0.11.0")),
+        "probes": [
+            {"name": "secret", "what": "reading a secret", "got": "s3cr3t"},
+            {"name": "tcp", "what": "connecting", "got": ""},
+        ],
+        "granted": False,
+    }
+    monkeypatch.setattr(sandbox_checks, "PROBES", f"print({json.dumps(leaking)!r})")
+    check = sandbox_checks.isolation(Settings.model_construct())
+    assert check.state == "fail"
+    assert "landlock is not reached" in check.detail
+    assert "1 of 2 probes held\n  reading a secret: s3cr3t" in check.detail
+    assert "bubblewrap" in check.advice
+
+
+def test_probing_that_fails_is_no_isolation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_checks, "PROBES", "raise SystemExit('out of order')")
+    check = sandbox_checks.isolation(Settings.model_construct())
+    assert (check.state, check.detail) == ("fail", "landlock is not reached\nout of order")
 
 
 def test_a_missing_model_fails_with_the_command_that_gets_it(run: Run) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from transloop_settings.settings import USER_ONLY, Engine, Remote, Sampling, Settings
+from transloop_settings.settings import USER_ONLY, Engine, Remote, Sampling, Sandbox, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST: dict[str, Any] = json.loads(
@@ -46,7 +46,7 @@ SHARED = sorted(SERVER.keys() - SECRET)
 
 
 def test_the_walk_sees_every_leaf() -> None:
-    groups = (Engine, Sampling, Remote)
+    groups = (Engine, Sampling, Remote, Sandbox)
     assert len(SERVER) == sum(len(each.model_fields) for each in (Settings, *groups)) - len(groups)
 
 
