@@ -96,10 +96,23 @@ class Raw:
         )
 
 
-async def run(engine: LlamaEngine, request: Request) -> tuple[Timing, Started, Done, float]:
-    """One request on our engine; the last number is seconds of reading the prompt."""
+@dataclass(frozen=True)
+class Ran:
+    """One request on our engine."""
+
+    timing: Timing
+    started: Started
+    done: Done
+    read_seconds: float
+    """Of reading the prompt."""
+    text: str
+    """Of the last candidate, without the prefix."""
+
+
+async def run(engine: LlamaEngine, request: Request) -> Ran:
+    """Let our engine answer."""
     began = time.perf_counter()
-    first, count, read = 0.0, 0, 0.0
+    first, count, read, text = 0.0, 0, 0.0, ""
     started, done = Started(0, 0), Done(0, 0, 0)
     async for event in engine.generate(request):
         match event:
@@ -111,10 +124,11 @@ async def run(engine: LlamaEngine, request: Request) -> tuple[Timing, Started, D
                 first = first or time.perf_counter() - began
             case Finished():
                 count += event.tokens
+                text = event.text.removeprefix(request.answer_prefix)
             case Done():
                 done = event
     elapsed = time.perf_counter() - began
-    return Timing(first, (count - 1) / (elapsed - first)), started, done, read
+    return Ran(Timing(first, (count - 1) / (elapsed - first)), started, done, read, text)
 
 
 async def against_raw(model: ModelFile, rounds: int) -> dict[str, Any]:
@@ -128,7 +142,7 @@ async def against_raw(model: ModelFile, rounds: int) -> dict[str, Any]:
         for _ in range(rounds):
             for code in UNITS[1:]:
                 theirs.append(raw.run(request_for(code)))
-                ours.append((await run(engine, request_for(code)))[0])
+                ours.append((await run(engine, request_for(code))).timing)
     finally:
         await engine.close()
     return compare(ours, theirs, "raw llama-cpp-python, same prompt")
@@ -152,7 +166,10 @@ def compare(ours: list[Timing], theirs: list[Timing], baseline: str) -> dict[str
 
 
 async def batch(model: ModelFile, rounds: int, size: int) -> dict[str, Any]:
-    """`size` sampled candidates in one batch against the same ones, one after another."""
+    """`size` sampled candidates in one batch against the same ones, one after another.
+
+    Both know the greedy answer, as they do in an editor: it was shown first.
+    """
     engine = LlamaEngine(model, context=CONTEXT)
     together: list[float] = []
     single: list[float] = []
@@ -160,12 +177,14 @@ async def batch(model: ModelFile, rounds: int, size: int) -> dict[str, Any]:
         await run(engine, request_for(UNITS[0]))
         for number in range(rounds):
             code = UNITS[number % len(UNITS)]
+            greedy = (await run(engine, request_for(code))).text
             drawn = tuple(Sampling(0.8, seed=seed_of(number, i)) for i in range(size))
-            _, _, done, _ = await run(engine, request_for(code, candidates=drawn))
+            asked = request_for(code, candidates=drawn, known=(greedy,))
+            done = (await run(engine, asked)).done
             together.append(done.tokens / (done.prompt_seconds + done.decode_seconds))
             seconds, tokens = 0.0, 0
             for each in drawn:
-                _, _, done, _ = await run(engine, request_for(code, candidates=(each,)))
+                done = (await run(engine, request_for(code, candidates=(each,)))).done
                 seconds += done.prompt_seconds + done.decode_seconds
                 tokens += done.tokens
             single.append(tokens / seconds)
@@ -192,11 +211,9 @@ async def prefix(model: ModelFile, rounds: int) -> dict[str, Any]:
             code = UNITS[number % len(UNITS)]
             follow_up = UNITS[(number + 1) % len(UNITS)]
             await run(engine, other)  # nothing of the prompt is kept
-            _, _, _, first = await run(engine, request_for(code, max_tokens=2))
-            _, _, _, second = await run(engine, request_for(code, max_tokens=2))
-            _, related, _, _ = await run(engine, request_for(follow_up, max_tokens=2))
-            cold.append(first)
-            warm.append(second)
+            cold.append((await run(engine, request_for(code, max_tokens=2))).read_seconds)
+            warm.append((await run(engine, request_for(code, max_tokens=2))).read_seconds)
+            related = (await run(engine, request_for(follow_up, max_tokens=2))).started
             kept.append(related.cached_tokens / related.prompt_tokens)
     finally:
         await engine.close()

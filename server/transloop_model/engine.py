@@ -50,6 +50,9 @@ class Request:
     stop: tuple[str, ...] = ()
     """Strings that end a candidate; they are not part of its text."""
     logprobs: bool = False
+    known: tuple[str, ...] = ()
+    """Earlier answers to this prompt, without the prefix. What a candidate shares with them may be
+    decoded in fewer steps; they never change what is drawn."""
     owner: str = ""
     """Requests of different owners take turns; within one owner they run in order."""
 

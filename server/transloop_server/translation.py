@@ -113,7 +113,12 @@ class Work:
     owner: str = ""
 
     def request(
-        self, unit: Unit, translated: Sequence[str], candidates: tuple[Sampling, ...], tokens: int
+        self,
+        unit: Unit,
+        translated: Sequence[str],
+        candidates: tuple[Sampling, ...],
+        tokens: int,
+        known: Sequence[str] = (),
     ) -> Request:
         """The engine's request for one part of the work, whose source has `tokens` tokens."""
         asked = prompt.build(unit, self.target, signature=self.signature, translated=translated)
@@ -124,6 +129,7 @@ class Work:
             candidates,
             max_tokens=min(self.sampling.max_tokens, room),
             stop=asked.stop,
+            known=tuple(known),
             owner=self.owner,
         )
 
@@ -175,7 +181,7 @@ async def alternatives(
     unit, tokens = parts[0]
     watch = Watch(report, 1, 1)
     found: list[Translation] = []
-    async for finished in watch.candidates(engine, work.request(unit, (), drawn, tokens)):
+    async for finished in watch.candidates(engine, work.request(unit, (), drawn, tokens, known)):
         try:
             code = answer.extract(finished, work.target, unit.code)
         except AnswerError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import os
 import signal
@@ -98,6 +99,25 @@ async def test_the_candidates_of_a_batch_are_those_of_single_requests(engine: Ll
     # Sums in another order may tip one near-tie; a mix-up of sequences would leave none.
     assert same >= 7
     assert len({each.text for each in batch}) > 4
+
+
+async def test_what_is_known_changes_the_steps_and_not_the_candidates(engine: LlamaEngine) -> None:
+    asked = tell(candidates=SAMPLES, max_tokens=12)
+    plain = await finished(engine, asked)
+    known = tuple(each.text for each in plain)
+    helped = await finished(engine, dataclasses.replace(asked, known=known))
+    misled = await finished(engine, dataclasses.replace(asked, known=("Tell me. " * 40,)))
+    for others in (helped, misled):
+        same = sum(a.text == b.text for a, b in zip(plain, others, strict=True))
+        assert same >= 7  # as above: one near-tie
+
+
+async def test_a_guess_that_reaches_the_token_limit_stops_there(engine: LlamaEngine) -> None:
+    asked = tell(candidates=SAMPLES[:2], max_tokens=7, logprobs=True)
+    known = tuple(each.text for each in await finished(engine, asked))
+    for each in await finished(engine, dataclasses.replace(asked, known=known)):
+        assert each.reason == "length"
+        assert each.tokens == len(each.logprobs) == 7
 
 
 async def test_seeds_decide_what_is_sampled(engine: LlamaEngine) -> None:

@@ -24,11 +24,14 @@ from transloop_model.engine import (
     Sampling,
     Started,
 )
+from transloop_model.llama.drafts import Drafts
 from transloop_model.llama.native import MAX_SEQUENCES, Context, Entry, free_sampler, new_sampler
 from transloop_settings.errors import ContextOverflow
 
 Emit = Callable[[Event], None]
 PREFIX = 0  # the sequence that keeps the last prompt
+ROWS = MAX_SEQUENCES - 1
+"""Rows of one step that give logits: one for each candidate, the rest for guesses."""
 
 
 class Cancelled(Exception):
@@ -46,9 +49,28 @@ class Candidate:
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
     shown: int = 0
+    done: bool = False
     utf8: codecs.IncrementalDecoder = field(
         default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace")
     )
+
+
+@dataclass(frozen=True)
+class Group:
+    """Candidates that have drawn the same tokens so far, and a guess of what they draw next."""
+
+    candidates: list[Candidate]
+    guess: tuple[int, ...]
+
+    def rows(self, start: int) -> list[Entry]:
+        """The batch rows that continue it behind a prompt of `start` tokens."""
+        tokens = self.candidates[0].tokens
+        sequences = [each.sequence for each in self.candidates]
+        first = start + len(tokens) - 1
+        return [
+            Entry(token, first + i, sequences, True)
+            for i, token in enumerate((tokens[-1], *self.guess))
+        ]
 
 
 class Decoder:
@@ -79,7 +101,7 @@ class Decoder:
             )
         self.context.abort(False)
         limit = min(request.max_tokens, room)
-        wave = min(MAX_SEQUENCES - 1, max(1, room // limit))  # that many fit side by side
+        wave = min(ROWS, max(1, (room - ROWS) // limit))  # that many fit side by side
         began = time.perf_counter()
         prompt_seconds, total = 0.0, 0
         try:
@@ -133,16 +155,18 @@ class Decoder:
             for i, sampling in enumerate(samplings)
         ]
         start = len(self.cached)
+        drafts = Drafts(self.model.tokenize(text, special=False) for text in request.known)
         try:
             for candidate in everyone:
                 self.context.share(PREFIX, candidate.sequence)
-            groups = self._step_all(request, [everyone], entry, limit, emit)
+            groups = self._step_all(request, [Group(everyone, ())], entry, limit, drafts, emit)
             while groups:
                 if cancel.is_set():
                     raise Cancelled
-                if not self.context.decode([_row(group, start) for group in groups]):
+                if not self.context.decode([row for group in groups for row in group.rows(start)]):
                     raise Cancelled
-                groups = self._step_all(request, groups, 0, limit, emit)
+                groups = self._step_all(request, groups, 0, limit, drafts, emit)
+                self._drop_guesses(groups, start)
         finally:
             for candidate in everyone:
                 self.context.keep(candidate.sequence, 0)
@@ -152,24 +176,57 @@ class Decoder:
     def _step_all(
         self,
         request: Request,
-        groups: list[list[Candidate]],
-        first_entry: int,
+        groups: list[Group],
+        entry: int,
         limit: int,
+        drafts: Drafts,
         emit: Emit,
-    ) -> list[list[Candidate]]:
+    ) -> list[Group]:
         """Sample for every candidate; those that still say the same stay one group.
 
-        Equal histories have equal logits, so a group costs one row of the batch however many it
-        holds, and each of its candidates still draws by its own sampler.
+        Equal histories have equal logits, so a group costs the rows of one candidate however many
+        it holds, and each of its candidates still draws by its own sampler.
         """
         after: list[list[Candidate]] = []
-        for i, group in enumerate(groups):
-            by_token: dict[int, list[Candidate]] = {}
-            for candidate in group:
-                if self._step(request, candidate, first_entry + i, limit, emit):
-                    by_token.setdefault(candidate.tokens[-1], []).append(candidate)
-            after.extend(by_token.values())
-        return after
+        for group in groups:
+            by_tokens: dict[tuple[int, ...], list[Candidate]] = {}
+            for candidate in group.candidates:
+                before = len(candidate.tokens)
+                self._follow(request, candidate, entry, group.guess, limit, emit)
+                if not candidate.done:
+                    by_tokens.setdefault(tuple(candidate.tokens[before:]), []).append(candidate)
+            entry += 1 + len(group.guess)
+            for tokens, candidates in by_tokens.items():
+                drafts.learn(candidates[0].tokens, len(tokens))
+                after.append(candidates)
+        # One row alone is read so fast, by other code in llama.cpp, that no guess pays.
+        spare = ROWS - len(after) if len(after) > 1 else 0
+        guesses = drafts.guess([candidates[0].tokens for candidates in after], spare)
+        return [Group(*each) for each in zip(after, map(tuple, guesses), strict=True)]
+
+    def _follow(
+        self,
+        request: Request,
+        candidate: Candidate,
+        entry: int,
+        guess: tuple[int, ...],
+        limit: int,
+        emit: Emit,
+    ) -> None:
+        """Sample behind batch entry `entry`, and on behind each guessed token that was drawn."""
+        for guessed in (*guess, None):
+            if not self._step(request, candidate, entry, limit, emit):
+                candidate.done = True
+                return
+            if candidate.tokens[-1] != guessed:
+                return
+            entry += 1
+
+    def _drop_guesses(self, groups: list[Group], start: int) -> None:
+        """Forget the KV cells of guessed tokens that were not drawn."""
+        for group in groups:
+            for candidate in group.candidates:
+                self.context.keep(candidate.sequence, start + len(candidate.tokens) - 1)
 
     def _step(
         self, request: Request, candidate: Candidate, entry: int, limit: int, emit: Emit
@@ -209,12 +266,6 @@ class Decoder:
             )
         )
         return False
-
-
-def _row(group: list[Candidate], start: int) -> Entry:
-    """The batch row that continues a group, whose prompt has `start` tokens."""
-    tokens = group[0].tokens
-    return Entry(tokens[-1], start + len(tokens) - 1, [x.sequence for x in group], True)
 
 
 def _ignore(_event: Event) -> None:
