@@ -19,6 +19,7 @@ from transloop_sandbox.job import Isolation, Limits
 from transloop_sandbox.outcome import outcome
 from transloop_sandbox.supervisor import EXTRA, STATUS, Start, supervise
 from transloop_sandbox.work import readable_by
+from transloop_sandbox.written import by_polling_a_tmpfs
 
 SCRIPT = (
     "ulimit -p {processes} 2>/dev/null || ulimit -u {processes} 2>/dev/null || "
@@ -70,6 +71,7 @@ class Bwrap:
                 uid=self.uid,
                 extra=tuple(extra),
                 told=b"ok",
+                meter=by_polling_a_tmpfs,
             )
             seen = supervise(
                 start, command.limits, command.stdin, cancelled=cancelled, on_stdout=on_stdout

@@ -72,19 +72,18 @@ def choose(minimum: Level = "landlock", unsafe: bool = False, slot: int = 0) -> 
             continue
         if granted(backend.isolation, candidate.program):
             return backend
-        report = Report(backend.isolation, probe(backend))
-        if report.granted:
+        probed = report(candidate)
+        if probed.granted:
             remember(backend.isolation, candidate.program)
             return backend
-        refused.append(_told(report))
+        refused.append(_told(probed))
     tried = "; ".join(refused) or "there is nothing on this machine to try"
     raise SandboxError(f"Programs cannot be kept in at level {minimum!r}: {tried}.", _advice())
 
 
-def reports() -> Iterator[Report]:
-    """Every candidate of this machine, probed now."""
-    for candidate in candidates():
-        yield Report(candidate.backend.isolation, probe(candidate.backend))
+def report(candidate: Candidate) -> Report:
+    """A candidate, probed now. It forks: call it where there is one thread."""
+    return Report(candidate.backend.isolation, probe(candidate.backend))
 
 
 def candidates(slot: int = 0) -> Iterator[Candidate]:
@@ -136,9 +135,9 @@ def _rank(level: Level) -> int:
     return LEVELS.index(level)
 
 
-def _told(report: Report) -> str:
-    leaks = ", ".join(f"{each.what}: {each.got}" for each in report.probes if not each.held)
-    return f"{report.isolation.backend} {report.isolation.version} ({leaks})"
+def _told(probed: Report) -> str:
+    leaks = ", ".join(f"{each.what}: {each.got}" for each in probed.probes if not each.held)
+    return f"{probed.isolation.backend} {probed.isolation.version} ({leaks})"
 
 
 def _advice() -> str:

@@ -21,10 +21,12 @@ from pathlib import Path
 from transloop_sandbox import kernel, seccomp, tree, view
 from transloop_sandbox.command import Command, Outcome
 from transloop_sandbox.folders import remove
+from transloop_sandbox.guard import guarded
 from transloop_sandbox.job import Isolation
 from transloop_sandbox.outcome import outcome
-from transloop_sandbox.supervisor import Start, supervise
+from transloop_sandbox.supervisor import Meter, Start, by_polling, supervise
 from transloop_sandbox.work import readable_by
+from transloop_sandbox.written import FolderMeter
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _TRUNCATE = 1 << 14
@@ -83,6 +85,9 @@ class Landlock:
                     (resource.RLIMIT_NPROC, self._processes(command)),
                 ),
                 uid=self.uid,
+                guard=lambda: guarded(self.uid, self.abi),
+                meter=self._meter(command, places),
+                writes_mb=view.WRITTEN_MB if command.work_writable else 0,
                 confine=lambda: self._confine(rules, command),
             )
             seen = supervise(
@@ -102,10 +107,15 @@ class Landlock:
     def _processes(self, command: Command) -> int:
         """The kernel counts by user: a uid of our own has no others."""
         others = 0 if self.uid is not None else tree.threads_of(os.getuid())
-        return command.limits.processes + others
+        return command.limits.processes + others + 1  # the guard
+
+    def _meter(self, command: Command, places: dict[str, str]) -> Meter:
+        folders = (Path(places["tmp"]),) if command.limits.scratch_mb else ()
+        if command.work_writable:
+            folders = (*folders, command.work)
+        return FolderMeter(folders) if folders else by_polling
 
     def _confine(self, rules: list[tuple[str, int]], command: Command) -> None:
-        kernel.prctl(kernel.PR_SET_PDEATHSIG, 9)
         kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
         handled = max(bits for since, bits in _HANDLED.items() if since <= self.abi)
         known = 3 if self.abi >= 6 else 2 if self.abi >= 4 else 1  # fields, by what the ABI has

@@ -47,7 +47,7 @@ METADATA = (
 
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW{TIME,NS,CGROUP,UTS,IPC,USER,PID,NET}
 _AF_INET, _AF_INET6, _AF_VSOCK, _AF_PACKET = 2, 10, 40, 17
-_SOCK_STREAM = 1
+_SOCK_STREAM, _SOCK_SEQPACKET = 1, 5
 _MSG_FASTOPEN = 0x20000000
 _F_SETLEASE = 1024
 _IOCTLS = (0x5412, 0x541C, 0x40086602, 0x401C5820)  # TIOCSTI TIOCLINUX FS_IOC_{SETFLAGS,FSSETXATTR}
@@ -116,6 +116,8 @@ def _by_argument(table: dict[str, int]) -> list[Instruction]:
     ]
     rules = {
         "socket": socket,
+        # a pair of datagram sockets can also send to others, by an address that lies in memory
+        "socketpair": _unless_argument(1, (_SOCK_STREAM, _SOCK_SEQPACKET), eacces, mask=0xF),
         "sendto": _if_pointer(4, _KILL),
         "sendmsg": _if_bits(2, _MSG_FASTOPEN, _KILL),
         "sendmmsg": _if_bits(3, _MSG_FASTOPEN, _KILL),

@@ -22,6 +22,7 @@ from typing import NoReturn, Protocol
 
 from transloop_sandbox import kernel, tree
 from transloop_sandbox.command import Killed
+from transloop_sandbox.guard import sweep
 from transloop_sandbox.job import Limits, Usage
 from transloop_sandbox.tree import Use
 
@@ -37,20 +38,21 @@ STDERR_BYTES = 4 << 20
 
 _TICK_SECONDS = 0.02
 _SHORT_TICK_SECONDS = 0.005
+_GUARD_SECONDS = 3.0
 _REAP_SECONDS = 10.0
 """A killed process is gone at once, unless the kernel holds it (a dead network drive, say)."""
 _CHUNK = 1 << 16
 
 
 class Meter(Protocol):
-    """Tells what the program uses while it runs."""
+    """Tells what these processes use together; of the `keeper`, if there is one, no memory."""
 
-    def __call__(self, pids: Callable[[], list[int]], limit_mb: float) -> Use: ...
+    def __call__(self, pids: list[int], keeper: int, limits: Limits) -> Use: ...
 
 
-def by_polling(pids: Callable[[], list[int]], limit_mb: float) -> Use:
+def by_polling(pids: list[int], keeper: int, limits: Limits) -> Use:
     """What `/proc` says of each process."""
-    return tree.use(pids(), limit_mb)
+    return tree.use(pids, keeper, limits.memory_mb)
 
 
 @dataclass(frozen=True)
@@ -65,11 +67,17 @@ class Start:
     """To become, with the group of the same number and no other; None: stay who we are."""
     extra: tuple[int, ...] = ()
     """Descriptors that it inherits, as EXTRA and following."""
+    keeper: bool = True
+    """Whether its first process only waits for the program, as bubblewrap or a guard does."""
+    guard: Callable[[], None] | None = None
+    """Leaves a guard behind that ends all of the program, where no pid namespace does."""
     confine: Callable[[], None] = lambda: None
     """Done last before the program starts, in its process."""
     told: bytes = b""
     """What STATUS says when set-up is complete; anything else is its failure."""
     meter: Meter = by_polling
+    writes_mb: int = 0
+    """What it may write to its work folder; 0: as much as to its scratch folder."""
 
 
 @dataclass
@@ -124,6 +132,7 @@ class _Run:
         self._stdout, self._stderr = _Head(limits.output_bytes, on_stdout), _Edges()
         self._status_pipe, self._told = -1, b""
         self._pid = 0
+        self._ended = False
         self._status: int | None = None
         self._killed: Killed | None = None
         self._oom = False
@@ -171,6 +180,7 @@ class _Run:
                 if stream.pipe in ready and stream.read() == b"":
                     poll.unregister(stream.pipe)
             if process in ready:
+                self._ended = True
                 return
             now = time.monotonic()
             if now - looked >= tick or not ready:
@@ -180,13 +190,17 @@ class _Run:
 
     def _look(self, now: float, cancelled: Callable[[], bool]) -> float:
         """Compare with the limits; the seconds until the next look."""
-        use = self._start.meter(self._pids, self._limits.memory_mb)
+        pids = list(tree.descendants(os.getpid(), self._before))
+        keeper = self._pid if self._start.keeper else 0
+        use = self._start.meter(pids, keeper, self._limits)
         self._peak_mb = max(self._peak_mb, use.memory_mb)
         self._oom = use.oom
         if cancelled():
             self._killed = "cancelled"
         elif use.oom or use.memory_mb > self._limits.memory_mb:
             self._killed = "memory"
+        elif use.written_mb > max(self._limits.scratch_mb, self._start.writes_mb):
+            self._killed = "output"
         elif use.cpu_seconds >= self._limits.cpu_seconds:
             self._killed = "cpu"
         elif now - self._began >= wall_seconds(self._limits):
@@ -194,17 +208,14 @@ class _Run:
         near = use.memory_mb > self._limits.memory_mb / 2
         return _SHORT_TICK_SECONDS if near else _TICK_SECONDS
 
-    def _pids(self) -> list[int]:
-        return list(tree.descendants(os.getpid(), self._before))
-
     # End -----------------------------------------------------------------------------------------
 
     def end(self) -> None:
         """Kill what is left, wait for all of it, and read what it has still written."""
         if self._pid:
             deadline = time.monotonic() + _REAP_SECONDS
-            if self._killed is not None:
-                self._kill([self._pid])
+            if not self._ended:
+                self._stop()
             self._reap(self._pid, deadline)
             self._wall = time.monotonic() - self._began
             while (left := self._left()) and time.monotonic() < deadline:
@@ -223,26 +234,31 @@ class _Run:
     def _left(self) -> list[int]:
         return list(tree.children(os.getpid()) - self._before)
 
+    def _stop(self) -> None:
+        """End the program: its guard does it, or all dies with the first process."""
+        if self._start.guard is not None:
+            os.kill(self._pid, signal.SIGTERM)
+            if _ends(self._pid, _GUARD_SECONDS):
+                return
+        os.kill(self._pid, signal.SIGKILL)
+
     def _kill(self, pids: list[int]) -> None:
+        if self._start.guard is not None and self._start.uid is not None:
+            sweep(self._start.uid)
         for pid in pids:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
 
     def _reap(self, pid: int, deadline: float) -> None:
         """Wait for one child; its use includes that of what it has waited for itself."""
-        handle = os.pidfd_open(pid)
-        try:
-            wait = select.poll()
-            wait.register(handle, select.POLLIN)
-            if wait.poll(max(0.0, deadline - time.monotonic()) * 1000):
-                _, status, used = os.wait4(pid, 0)
-                self._cpu += used.ru_utime + used.ru_stime
-                if pid == self._pid:
-                    self._status = status
-                else:
-                    self._peak_mb = max(self._peak_mb, used.ru_maxrss / 1024)
-        finally:
-            os.close(handle)
+        if not _ends(pid, max(0.0, deadline - time.monotonic())):
+            return
+        _, status, used = os.wait4(pid, 0)
+        self._cpu += used.ru_utime + used.ru_stime
+        if pid == self._pid:
+            self._status = status
+        else:
+            self._peak_mb = max(self._peak_mb, used.ru_maxrss / 1024)
 
     def seen(self) -> Seen:
         return Seen(
@@ -267,6 +283,17 @@ class _Run:
         return ""
 
 
+def _ends(pid: int, seconds: float) -> bool:
+    """Whether a child of ours ends in this time."""
+    handle = os.pidfd_open(pid)
+    try:
+        wait = select.poll()
+        wait.register(handle, select.POLLIN)
+        return bool(wait.poll(seconds * 1000))
+    finally:
+        os.close(handle)
+
+
 # The new process ---------------------------------------------------------------------------------
 
 
@@ -283,6 +310,8 @@ def _become(start: Start, descriptors: list[int]) -> NoReturn:
         with suppress(OSError):  # if memory runs out, this goes before anything of the user's
             Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
         _drop(start.uid)
+        if start.guard is not None:
+            start.guard()
         for which, value in start.rlimits:
             _limit(which, value)
         start.confine()

@@ -22,6 +22,8 @@ class Use:
 
     cpu_seconds: float = 0.0
     memory_mb: float = 0.0
+    written_mb: float = 0.0
+    """To folders that the machine keeps."""
     oom: bool = False
 
 
@@ -45,12 +47,16 @@ def descendants(pid: int, without: frozenset[int] = frozenset()) -> Iterator[int
         pending = set().union(*map(children, pending)) - seen
 
 
-def use(pids: list[int], limit_mb: float) -> Use:
-    """Of these processes together. Shared pages are told apart only above the limit: it is dear."""
+def use(pids: list[int], keeper: int, limit_mb: float) -> Use:
+    """Of these processes together; of the `keeper`, which only waits for the others, no memory.
+
+    Shared pages are told apart only above the limit: it is dear.
+    """
     cpu = sum(map(_cpu_seconds, pids))
-    memory = sum(map(_resident_mb, pids))
+    kept = [pid for pid in pids if pid != keeper]
+    memory = sum(map(_resident_mb, kept))
     if memory > limit_mb:
-        memory = sum(map(_proportional_mb, pids))
+        memory = sum(map(_proportional_mb, kept))
     return Use(cpu, memory)
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from transloop_sandbox import view
+from transloop_sandbox import kernel, view
 from transloop_sandbox.command import Command, Outcome
+from transloop_sandbox.guard import SCOPED_SINCE, guarded
 from transloop_sandbox.job import Isolation
 from transloop_sandbox.outcome import outcome
 from transloop_sandbox.supervisor import Start, supervise
@@ -35,11 +37,15 @@ class Unconfined:
         environment = view.environment(command, places)
         argv = view.filled(command.argv, places)
         program = shutil.which(argv[0], path=environment["PATH"]) or argv[0]
+        abi = kernel.landlock_abi() if sys.platform == "linux" else 0
+        bound = abi >= SCOPED_SINCE
         start = Start(
             argv=(program, *argv[1:]),
             environment=environment,
             folder=str(command.work),
             rlimits=view.rlimits(command.limits, writable=command.work_writable),
+            keeper=bound,
+            guard=(lambda: guarded(None, abi)) if bound else None,
         )
         seen = supervise(
             start, command.limits, command.stdin, cancelled=cancelled, on_stdout=on_stdout
