@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,18 @@ def captured(source: Source, query: str) -> list[tuple[int, int]]:
         spans = [(node.start_byte, node.end_byte) for node in nodes] or [(0, 0)]
         found += [(source.offset(start), source.offset(end)) for start, end in spans]
     return found
+
+
+def matched(source: Source, query: str) -> Iterator[dict[str, str]]:
+    """For each match of the query, the text of what it captures by name."""
+    import tree_sitter
+
+    cursor = tree_sitter.QueryCursor(_query(source.language.id, query))
+    for _, captures in cursor.matches(source.root):
+        yield {
+            name: (nodes[0].text or b"").decode("utf-8", "replace")
+            for name, nodes in captures.items()
+        }
 
 
 @cache

@@ -21,10 +21,10 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
 
 from transloop_verify.case import Observation, Side
+from transloop_verify.literals import bare
 from transloop_verify.tables import table
 from transloop_verify.type import Type
 from transloop_verify.value import MapValue, Opaque, RecordValue, SetValue, Value, encode
@@ -184,8 +184,8 @@ def _same_map(one: MapValue | RecordValue, other: MapValue | RecordValue, rules:
     mine, yours = _by_text(one), _by_text(other)
     loose = isinstance(one, RecordValue) and isinstance(other, RecordValue)
     if loose:
-        mine = {_bare(key): each for key, each in mine.items()}
-        yours = {_bare(key): each for key, each in yours.items()}
+        mine = {bare(key): each for key, each in mine.items()}
+        yours = {bare(key): each for key, each in yours.items()}
     keys = {*mine, *yours}
     return all(same(mine.get(key), yours.get(key), rules) for key in keys)
 
@@ -195,10 +195,6 @@ def _by_text(value: MapValue | RecordValue) -> dict[str, Value]:
     if isinstance(value, RecordValue):
         return dict(value.fields)
     return {key if isinstance(key, str) else encode(key): each for key, each in value.pairs}
-
-
-def _bare(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.lower()) or name
 
 
 def _opaque(value: Value) -> str | None:

@@ -17,6 +17,7 @@ from transloop_syntax.language import language as language_of
 from transloop_syntax.source import Source
 from transloop_verify.case import Entry, Parameter
 from transloop_verify.records import records_of
+from transloop_verify.sized import with_result_length
 from transloop_verify.tables import table
 from transloop_verify.type import ANY, Type
 from transloop_verify.types import fallible_type, parse_type
@@ -34,7 +35,7 @@ def entries(code: str, language: str) -> tuple[Entry, ...]:
     A parameter that no call of ours can fill (variadic, destructured) has an `unsupported` type.
     """
     reader = _Reader(code, language)
-    return tuple(reader.entries())
+    return tuple(with_result_length(each, language) for each in reader.entries())
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from transloop_verify.arguments import Argument, argument
 from transloop_verify.captures import captured
 from transloop_verify.case import Case, Side
 from transloop_verify.literals import Unexpressed
+from transloop_verify.records import records_in
 from transloop_verify.rewriting import rewritten
 from transloop_verify.tables import table, text
 
@@ -144,12 +145,15 @@ def _call(side: Side, rules: Mapping[str, Any], keys: Mapping[str, str]) -> str:
     entry = side.entry
     how = "function" if entry.owner is None else "static" if entry.static else "method"
     names = {**keys, "name": entry.name, "owner": entry.owner or ""}
+    names["more"] = ", " if keys["passed"] else ""
     names["made"] = entry.made or _filled(calls.get("made", ""), names)
     void = entry.result.kind == "null" or (entry.result.kind == "any" and calls.get("silent"))
     if void and not entry.fallible and f"void_{how}" in calls:
         return _filled(calls[f"void_{how}"], names)
     call = _filled(calls.get(how, ""), names)
     around = "fallible" if entry.fallible else "void" if void else "value"
+    if entry.result.form == "sized":
+        return _filled(calls["sized"], names)
     return _filled(calls.get(around) or calls.get("value", "{call}"), {**names, "call": call})
 
 
@@ -173,7 +177,7 @@ def _places(
 ) -> dict[str, str]:
     """What the places of the templates are filled with."""
     entry = side.entry
-    names = {"name": entry.name, "owner": entry.owner or ""}
+    names = {"name": entry.name, "owner": entry.owner or rules.get("owner", "")}
     root = rules.get("root", {}).get("method" if entry.owner else "function", "")
     own = rewritten(source, rules.get("rewrites", ()))
     hoisted = [
@@ -184,7 +188,8 @@ def _places(
     return {
         "code": own.code,
         "hoisted": "".join(hoisted),
-        "records": "",
+        "records": "".join(_filled(rules.get("record", ""), each) for each in _records(side)),
+        "generic": "".join(_filled(rules.get("generic", ""), each) for each in _records(side)),
         "cases": "\n".join(rendered),
         "calls": "".join(every),
         "count": str(len(rendered)),
@@ -192,9 +197,25 @@ def _places(
         "candidate": rules["candidate"],
         "header": rules.get("header", ""),
         "load": rules.get("load", ""),
+        "open": rules.get("open", ""),
+        "close": rules.get("close", ""),
         "root": _filled(root, names),
         **names,
     }
+
+
+def _records(side: Side) -> list[dict[str, str]]:
+    """The code's records that its values are made of, and their fields as the harness wants."""
+    types = [side.entry.result, *(each.type for each in side.entry.parameters)]
+    found = {record.name: record for each in types for record in records_in(each)}
+    shown = table(side.language, "harness").get("field", "")
+    return [
+        {
+            "name": each.name,
+            "fields": "".join(_filled(shown, {"field": field}) for field, _ in each.fields),
+        }
+        for each in found.values()
+    ]
 
 
 def _placed(template: str, places: Mapping[str, str]) -> str:

@@ -233,7 +233,12 @@ class _Writer:
     def _record(self, value: Value, wanted: Type) -> str:
         """From the declared fields, in their order; a map of field names is a record, too."""
         given = _fields(value)
-        if given is None or (wanted.fields and set(given) != {name for name, _ in wanted.fields}):
+        if given is None:
+            raise _misfit(value, wanted.spelled or "record")
+        declared = {bare(name): name for name, _ in wanted.fields}
+        if declared:
+            given = {declared.get(bare(name), name): each for name, each in given.items()}
+        if declared and set(given) != set(declared.values()):
             raise _misfit(value, wanted.spelled or "record")
         form = form_of(wanted, self.language)
         types = dict(wanted.fields) or dict.fromkeys(given, ANY)
@@ -282,6 +287,11 @@ def _kind(value: Value) -> str:
         case str():
             return "string"
     return type(value).__name__.lower()
+
+
+def bare(name: str) -> str:
+    """A name without its convention: `first_name` and `firstName` are one."""
+    return re.sub(r"[^a-z0-9]", "", name.lower()) or name
 
 
 def _fields(value: Value) -> dict[str, Value] | None:

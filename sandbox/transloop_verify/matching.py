@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from transloop_verify.case import Entry, Parameter
 from transloop_verify.entry import entries
+from transloop_verify.literals import bare
 from transloop_verify.sized import without_lengths
 
 
@@ -24,7 +24,7 @@ def matching(source: Entry, code: str, language: str) -> Entry:
     if not found:
         raise NoCounterpart("it has no function that could be called")
     count = len(source.parameters)
-    named = [each for each in found if _words(each.name) == _words(source.name)]
+    named = [each for each in found if bare(each.name) == bare(source.name)]
     exact = [each for each in named if each.name == source.name] or named
     for choice in (exact, named, found):
         fitting = [fit for each in choice if (fit := _fit(each, count, language)) is not None]
@@ -58,11 +58,6 @@ def _fit(entry: Entry, count: int, language: str) -> Entry | None:
 def _takes(parameters: Sequence[Parameter], count: int) -> bool:
     required = sum(not each.default for each in parameters)
     return required <= count <= len(parameters)
-
-
-def _words(name: str) -> str:
-    """`has_close_elements`, `hasCloseElements` and `HasCloseElements` are one name."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _reason(source: Entry, named: Sequence[Entry], found: Sequence[Entry]) -> str:

@@ -2,12 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from transloop_syntax.source import Source
+from transloop_verify.captures import matched
+from transloop_verify.tables import table
 from transloop_verify.type import Type
+from transloop_verify.types import parse_type
+
+_NESTED = 3
+"""Levels of records in records; a list that links to itself has no end."""
 
 
 def records_of(source: Source) -> Mapping[str, Type]:
-    """Name -> record type, for those whose fields are declared and can be filled from outside."""
-    return {}
+    """Name -> record type, for those whose fields are declared and can be filled from outside.
+
+    Each match of the queries in `entry.toml` names one field of one record.
+    """
+    language = source.language.id
+    declared: dict[str, dict[str, str]] = {}
+    for query in table(language, "entry").get("records", ()):
+        for found in matched(source, query):
+            fields = declared.setdefault(found["name"], {})
+            fields.setdefault(found["field"], found["type"])
+    known: dict[str, Type] = {}
+    for _ in range(_NESTED if declared else 0):
+        known = {name: _record(name, fields, language, known) for name, fields in declared.items()}
+    return known
+
+
+def records_in(wanted: Type) -> Iterator[Type]:
+    """The records that a type is made of, inner ones first."""
+    for each in (*wanted.items, *(inner for _, inner in wanted.fields)):
+        yield from records_in(each)
+    if wanted.kind == "record":
+        yield wanted
+
+
+def _record(name: str, fields: Mapping[str, str], language: str, known: Mapping[str, Type]) -> Type:
+    typed = ((field, parse_type(spelled, language, known)) for field, spelled in fields.items())
+    return Type("record", name=name, fields=tuple(typed), spelled=name)

@@ -29,3 +29,15 @@ def without_lengths(entry: Entry, language: str) -> Entry | None:
 def _is_length(before: Parameter, each: Parameter, pattern: str) -> bool:
     pointer = before.type.form == "array" and before.type.place == "{}"
     return pointer and each.type.kind == "int" and bool(re.fullmatch(pattern, each.name))
+
+
+def with_result_length(entry: Entry, language: str) -> Entry:
+    """The entry without a last parameter that only takes the length of its result."""
+    pattern = table(language, "types").get("result_length")
+    last = entry.parameters[-1] if entry.parameters else None
+    if pattern is None or last is None or entry.result.form != "array":
+        return entry
+    if last.type.form != "array" or not re.fullmatch(pattern, last.name):
+        return entry
+    result = replace(entry.result, form="sized")
+    return replace(entry, parameters=entry.parameters[:-1], result=result)

@@ -121,22 +121,6 @@ static void transloop_pointer(const volatile void *value) {
     transloop_put(value ? "{\"?\":\"a pointer has no value to compare\"}" : "null");
 }
 
-#define TRANSLOOP_SHOW(value) _Generic((value), \
-    bool: transloop_bool, char: transloop_char, signed char: transloop_int, short: transloop_int, int: transloop_int, \
-    long: transloop_int, long long: transloop_int, unsigned char: transloop_unsigned, unsigned short: transloop_unsigned, \
-    unsigned: transloop_unsigned, unsigned long: transloop_unsigned, unsigned long long: transloop_unsigned, \
-    float: transloop_single, double: transloop_double, long double: transloop_double, \
-    char *: transloop_string, const char *: transloop_string, default: transloop_pointer)(value)
-
-#define TRANSLOOP_ITEMS(items, count) do { \
-    transloop_put("["); \
-    for (long long transloop_at = 0; transloop_at < (long long)(count); transloop_at++) { \
-        if (transloop_at) transloop_put(","); \
-        TRANSLOOP_SHOW((items)[transloop_at]); \
-    } \
-    transloop_put("]"); \
-} while (0)
-
 static void transloop_case(int index) {
     transloop_start();
     transloop_put("{\"i\":");
@@ -149,6 +133,24 @@ static void transloop_case(int index) {
 @@code@@
 #line 1000 "harness.c"
 #undef main
+
+#define TRANSLOOP_SHOW(value) _Generic((value), \
+    bool: transloop_bool, char: transloop_char, signed char: transloop_int, short: transloop_int, int: transloop_int, \
+    long: transloop_int, long long: transloop_int, unsigned char: transloop_unsigned, unsigned short: transloop_unsigned, \
+    unsigned: transloop_unsigned, unsigned long: transloop_unsigned, unsigned long long: transloop_unsigned, \
+    @@generic@@float: transloop_single, double: transloop_double, long double: transloop_double, \
+    char *: transloop_string, const char *: transloop_string, default: transloop_pointer)(value)
+
+#define TRANSLOOP_ITEMS(items, count) do { \
+    transloop_put("["); \
+    for (long long transloop_at = 0; transloop_at < (long long)(count); transloop_at++) { \
+        if (transloop_at) transloop_put(","); \
+        TRANSLOOP_SHOW((items)[transloop_at]); \
+    } \
+    transloop_put("]"); \
+} while (0)
+
+// @@records@@
 
 // @@cases@@
 static void (*const transloop_cases[])(void) = {@@calls@@ 0};

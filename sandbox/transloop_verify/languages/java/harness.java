@@ -1,4 +1,5 @@
-@@code@@
+@@hoisted@@@@open@@@@code@@
+@@close@@
 
 /** Calls the candidate once for each case and writes down what came of it. */
 public class TransloopMain {

@@ -145,13 +145,14 @@ def main() -> None:
         raise SystemExit(1) from None
     record('{"k":"ready"}')
 
+    # @@records@@
     cases = [
         # @@cases@@
     ]
     for index in range(int(first), sized(cases)):
         arguments = []
         try:
-            arguments = cases[index](names)
+            arguments = cases[index]()
             call = target
             if owner is not None:
                 call = getattr(owner if "@@static@@" else owner(), "@@name@@")

@@ -135,6 +135,21 @@ mod transloop {
     }
     tuples! { (A 0) (A 0 B 1) (A 0 B 1 C 2) (A 0 B 1 C 2 D 3) (A 0 B 1 C 2 D 3 E 4) (A 0 B 1 C 2 D 3 E 4 F 5) }
 
+    pub fn record_of(out: &mut String, name: &str, fields: &[(&str, &dyn Show)]) {
+        out.push_str("{\"r\":[");
+        name.show(out);
+        out.push_str(",[");
+        for (index, (field, value)) in fields.iter().enumerate() {
+            if index > 0 { out.push(',') }
+            out.push('[');
+            field.show(out);
+            out.push(',');
+            value.show(out);
+            out.push(']');
+        }
+        out.push_str("]]}");
+    }
+
     pub fn shown<T: Show + ?Sized>(value: &T) -> String {
         let mut out = String::new();
         value.show(&mut out);
