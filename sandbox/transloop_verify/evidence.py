@@ -129,6 +129,7 @@ class _Derivation:
         domains = self.search.domains(self.domain, self.effort.seed)
         if not domains:
             return self._without("no value can be made for one of its parameters")
+        domains = tuple(self.search.bounded(each, self.effort.seed) for each in domains)
         self.domain = domains[0]
         pool = self._pool(domains)
         kept = selected(pool, self.effort.cases)

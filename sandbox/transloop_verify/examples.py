@@ -1,4 +1,4 @@
-"""Calls that are already there, in doctests, comments, asserts and tests, with literal arguments."""
+"""Calls with literal arguments that are already there: in doctests, comments, asserts, tests."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,6 +44,8 @@ class Domain:
     constants: Constants = field(default_factory=Constants)
     examples: tuple[tuple[Value, ...], ...] = ()
     """Arguments of calls that were found around the function."""
+    largest: int | None = None
+    """Numbers beyond it make the function too slow."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,19 @@ def inputs(domain: Domain, seed: int = 0, size: int = LONGEST) -> Iterator[Input
     seen = set[str]()
     for each in itertools.chain(_first(domain, seed), _random(domain, seed, size)):
         key = repr(each.arguments)
-        if key not in seen:
+        if key not in seen and not _too_large(each.arguments, domain.largest):
             seen.add(key)
             yield each
+
+
+def largest(arguments: Iterable[Value]) -> int:
+    """The largest number among the arguments themselves, whatever its sign."""
+    numbers = [abs(each) for each in arguments if isinstance(each, int | float)]
+    return int(max(numbers, default=0))
+
+
+def _too_large(arguments: tuple[Value, ...], most: int | None) -> bool:
+    return most is not None and largest(arguments) > most
 
 
 def samples(domain: Domain, count: int, seed: int = 0) -> list[Input]:

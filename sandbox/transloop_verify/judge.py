@@ -30,7 +30,9 @@ Word = Literal["verified", "failed", "compile_error", "unchecked"]
 OnJudged = Callable[[Case, str | None], None]
 """Told each case that ran on both sides, with what the candidate did otherwise, if anything."""
 
-LIMITS = Limits(cpu_seconds=5.0, memory_mb=512)
+LIMITS = Limits(cpu_seconds=3.0, memory_mb=512)
+HOPELESS = 3
+"""After so many cases that crashed or did not come to an end, the rest is spared."""
 NEVER = (
     "numbers beyond 32 bits, NaN and infinity unless the source mentions them",
     "text beyond ASCII",
@@ -138,12 +140,13 @@ class _Trial:
         self.cancelled = cancelled
         self.rules: Rules = rules_for(evidence.side, side)
         self._on_judged = on_judged
+        self._ends = 0
         self._cases = {case.id: case for case in evidence.cases}
 
     def verdict(self, seconds: float, shrink_seconds: float) -> Verdict:
         """Run all cases, and make the first that differs smaller."""
         seen = self._observed(self.side, self.evidence.cases, seconds, self._told)
-        if seen.failure:
+        if seen.failure and not (seen.failure == "cancelled" and self._ends >= HOPELESS):
             return _failed_to_run(seen)
         verdict = self._weighed(seen)
         if verdict.verdict != "failed":
@@ -151,6 +154,7 @@ class _Trial:
         return replace(verdict, counterexample=self._smallest(seen, verdict, shrink_seconds))
 
     def _told(self, case: int, seen: Observation) -> None:
+        self._ends += seen.kind in ("crashed", "timeout", "memory")
         if self._uncounted(case, seen) is None:
             difference = differs(self.evidence.expected[case], seen, self.rules)
             self._on_judged(self._cases[case], difference)
@@ -207,6 +211,7 @@ class _Trial:
         """A visible case that differs rather than a held-out one, then as small as time allows."""
         order = sorted(verdict.failed, key=lambda case: self._cases[case].held_out)
         case = self._cases[order[0]]
+        self._ends = 0
         found = self._example(case, self.evidence.expected[case.id], seen.by_case[case.id])
         found = replace(found, notes=self.evidence.notes.get(case.id, ()))
         deadline = time.monotonic() + seconds
@@ -262,7 +267,7 @@ class _Trial:
             limits=LIMITS,
             seconds=seconds,
             on_observation=told,
-            cancelled=self.cancelled,
+            cancelled=lambda: self.cancelled() or self._ends >= HOPELESS,
         )
 
 

@@ -12,9 +12,20 @@ from transloop_syntax.declarations import DECLARES, Item, members, names_of, top
 from transloop_syntax.language import Language, language
 from transloop_syntax.resolution import uses_of
 from transloop_syntax.source import Source
+from transloop_verify.case import Side
+from transloop_verify.matching import named
 
 _LOOSE = frozenset({"python", "javascript", "typescript"})
 """Languages in which loading a program runs statements."""
+
+
+def side(text: str, language_id: str, function: str) -> Side:
+    """A function of a file (`Owner.name` for a method) as a side, with all that it needs.
+
+    Raises NoCounterpart where the file has no such function that could be called.
+    """
+    entry = named(function, text, language_id)
+    return Side(program(text, language_id, entry.owner or entry.name), language_id, entry)
 
 
 def program(text: str, language_id: str, name: str) -> str:

@@ -15,13 +15,15 @@ from dataclasses import dataclass, replace
 from transloop_sandbox.job import Limits
 from transloop_verify.case import Case, Observation, Side
 from transloop_verify.infer import Hypothesis, chosen, hypotheses
-from transloop_verify.inputs import Domain, Input, drawable, inputs, samples
+from transloop_verify.inputs import Domain, Input, drawable, inputs, largest, samples
 from transloop_verify.mined import Intended
 from transloop_verify.observe import Runs, observe
 from transloop_verify.traced import OWN, Trace, Traced, trace_of
 from transloop_verify.value import MapValue, Value
 
 _LIMITS = Limits(cpu_seconds=2.0, memory_mb=512)
+_SHORT = Limits(cpu_seconds=0.5, memory_mb=512)
+_SCOUTS = 12
 _SAMPLES = 6
 """Inputs that test a hypothesis."""
 _ODD = 6
@@ -76,6 +78,23 @@ class Searcher:
             if at in seen.by_case
         ]
 
+    def bounded(self, domain: Domain, seed: int) -> Domain:
+        """The domain without the numbers for which an untraced source takes too long.
+
+        One run of inputs of rising size; a traced source need not be asked, it counts its steps.
+        """
+        numeric = any(each.kind in ("int", "float") for each in domain.types)
+        if self.program is not None or not numeric:
+            return domain
+        some = sorted(samples(domain, _SCOUTS, seed), key=lambda each: largest(each.arguments))
+        cases = [Case(at, each.arguments) for at, each in enumerate(some)]
+        seen = observe(self.side, cases, self.sandbox, limits=_SHORT, cancelled=self.cancelled)
+        slow = [at for at, each in seen.by_case.items() if each.kind in ("timeout", "memory")]
+        if not slow:
+            return domain
+        fast = [largest(some[at].arguments) for at in seen.by_case if at < min(slow)]
+        return replace(domain, largest=max(fast, default=3))
+
     def inside(self, tried: Tried) -> bool:
         """Is the input inside of the source's domain?"""
         trace = tried.trace
@@ -110,7 +129,13 @@ def drawn(domains: Sequence[Domain], count: int, seed: int) -> list[Input]:
     """Inputs of all domains in turn."""
     sources = [inputs(each, seed) for each in domains]
     turns = itertools.chain.from_iterable(itertools.zip_longest(*sources))
-    return list(itertools.islice((each for each in turns if each is not None), count))
+    found: dict[str, Input] = {}
+    for each in turns:
+        if each is not None:
+            found.setdefault(repr(each.arguments), each)
+        if len(found) == count:
+            break
+    return list(found.values())
 
 
 def selected(tried: Iterable[Tried], count: int) -> list[Tried]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Place = tuple[str, int]
 """A parameter, and how many levels down."""
 Votes = Mapping[Place, Counter[str]]
-"""Of `number`, `likely` (a number), `float`, `index`, `string`, `parsed`, `list`, `map`, `container`."""
+"""Of `number`, `likely` (one), `float`, `index`, `string`, `parsed`, `list`, `map`, `container`."""
 
 _DEEPEST = 3
 

@@ -2,7 +2,8 @@
 
 Exit codes: 0 done; 1 failed; 2 the request is off (unknown language, nothing to translate, wrong
 setting); 3 the model is missing or damaged; 4 the engine failed; 5 the answer held no usable code;
-6 programs cannot be run here, or a compiler is missing; 130 interrupted.
+6 programs cannot be run here, or a compiler is missing; 7 nothing could be checked; 130
+interrupted.
 """
 
 from __future__ import annotations
@@ -51,12 +52,13 @@ def lsp(
 
 
 def _add_commands() -> None:
-    from transloop import demo, doctor, models, run, toolchains, translate
+    from transloop import demo, doctor, models, run, toolchains, translate, verify
 
     app.add_typer(models.app, name="models")
     app.add_typer(toolchains.app, name="toolchains")
     app.command("translate")(translate.translate)
     app.command("run")(run.run)
+    app.command("verify")(verify.verify)
     app.command("doctor")(doctor.doctor)
     app.command("demo")(demo.demo)
 
