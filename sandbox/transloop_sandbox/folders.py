@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
@@ -15,6 +17,8 @@ from transloop_sandbox.job import File
 from transloop_sandbox.toolchains import closed
 from transloop_settings.errors import UsageError
 
+NAME = "transloop-"
+STALE_SECONDS = 86400.0
 ARTEFACT_BYTES = 256 << 20
 ARTEFACTS = 5000
 
@@ -31,9 +35,27 @@ def work_folder() -> Iterator[Path]:
 
 def new_folder() -> Path:
     """A folder that the sandbox's uid may pass through, without seeing what else is there."""
-    folder = Path(tempfile.mkdtemp(prefix="transloop-", dir=_place()))
+    folder = Path(tempfile.mkdtemp(prefix=f"{NAME}{os.getpid()}-", dir=_place()))
     folder.chmod(0o711)
     return folder
+
+
+def sweep() -> None:
+    """Remove what processes left that were killed: folders a day old, whose process is gone."""
+    for folder in _place().glob(f"{NAME}*"):
+        pid = re.match(rf"{NAME}(\d+)-", folder.name)
+        with contextlib.suppress(OSError):
+            facts = folder.lstat()
+            ours = stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid()
+            if pid and ours and time.time() - facts.st_mtime > STALE_SECONDS:
+                _remove_of_dead(int(pid[1]), folder)
+
+
+def _remove_of_dead(pid: int, folder: Path) -> None:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        remove(folder)
 
 
 def write(files: Sequence[File], folder: Path, mode: int = 0o644) -> None:

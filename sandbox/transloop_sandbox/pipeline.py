@@ -258,8 +258,10 @@ class _Performance:
         return {name: self._warmed(name) for name in named}
 
     def _warmed(self, name: str) -> Path:
-        bench = self._bench
-        return warm(self._recipe, name, self._tools, bench.worker, bench.told)
+        def execute(command: Command) -> Outcome:
+            return self._bench.worker(command, cancelled=self._cancelled)
+
+        return warm(self._recipe, name, self._tools, execute, self._bench.told)
 
     def _told(
         self,

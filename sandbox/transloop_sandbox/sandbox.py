@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Self
 
-from transloop_sandbox import results
+from transloop_sandbox import folders, results
 from transloop_sandbox.cache import Cache
 from transloop_sandbox.gate import Gate
 from transloop_sandbox.job import Job, Level, Result
@@ -153,6 +153,8 @@ class Sandbox:
             cache=self._cache,
             told=self._told,
         )
+        if slot == 0:
+            folders.sweep()
         try:
             while (order := self._next()) is not None:
                 self._serve_one(order, bench)

@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from transloop_sandbox import fill, folders
 from transloop_sandbox.cache import key_of
-from transloop_sandbox.command import Command, Execute, Outcome
+from transloop_sandbox.command import Command, Outcome
 from transloop_sandbox.job import File, Limits
 from transloop_sandbox.recipe import Recipe, Warm
 from transloop_sandbox.toolchains import Toolchain, closed
@@ -35,7 +35,7 @@ def warm(
     chosen: Recipe,
     name: str,
     toolchain: Toolchain,
-    execute: Execute,
+    execute: Callable[[Command], Outcome],
     told: Told = lambda text: None,
 ) -> Path:
     """The folder of what is made once, which is made now if it is not there.
@@ -93,7 +93,13 @@ def require_open(folder: Path) -> None:
         )
 
 
-def _make(chosen: Recipe, name: str, toolchain: Toolchain, execute: Execute, folder: Path) -> None:
+def _make(
+    chosen: Recipe,
+    name: str,
+    toolchain: Toolchain,
+    execute: Callable[[Command], Outcome],
+    folder: Path,
+) -> None:
     made = chosen.warm[name]
     with folders.work_folder() as outer:
         work = outer / "work"
