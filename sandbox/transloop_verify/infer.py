@@ -152,7 +152,8 @@ def _guessed(place: Place, seen: Votes) -> list[Type]:
 def _containers(place: Place, used: Counter[str], items: Counter[str], seen: Votes) -> list[Type]:
     if items["string"] or (items["parsed"] and not items["number"]):
         text = [_STRING, _list(_STRING)]
-        return text[::-1] if used["list"] else text
+        listed = used["list"] or [each.kind for each in _named(place)[:1]] == ["list"]
+        return text[::-1] if listed else text
     if items["list"] or items["container"]:
         inner = _guessed((place[0], place[1] + 1), seen)
         return [*(_list(each) for each in inner[:3]), _list(_STRING)]
@@ -173,9 +174,8 @@ def type_of(value: Value) -> Type:
             return Type("bool")
         case list() | SetValue():
             items = list(value) if isinstance(value, list) else list(value.items)
-            kinds = [type_of(each) for each in items]
-            whole = next((each for each in kinds if _complete(each)), kinds[0] if kinds else _INT)
-            return Type("list" if isinstance(value, list) else "set", (whole,))
+            whole = next((each for each in items if each not in ([], (), None)), 0)
+            return Type("list" if isinstance(value, list) else "set", (type_of(whole),))
         case tuple():
             return Type("tuple", tuple(type_of(each) for each in value))
         case MapValue(pairs):
@@ -186,10 +186,6 @@ def type_of(value: Value) -> Type:
             return Type(cast("Any", _PLAIN[type(value)]))
         case _:
             return Type("unsupported")
-
-
-def _complete(kind: Type) -> bool:
-    return kind.kind != "null" and all(map(_complete, kind.items))
 
 
 _PLAIN = {int: "int", float: "float", str: "string", bytes: "bytes"}

@@ -30,8 +30,8 @@ def smaller(arguments: tuple[Value, ...], domain: Domain) -> list[tuple[Value, .
 def size(value: Value | tuple[Value, ...]) -> float:
     """How much there is to read: items count most, then the length of numbers and texts."""
     match value:
-        case bool() | None:
-            return 1
+        case bool():
+            return 1 + value / 10
         case int():
             return 1 + min(abs(value), 10**9) / 10**9 + len(str(abs(value))) / 10 + (value < 0) / 20
         case float():

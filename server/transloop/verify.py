@@ -338,9 +338,8 @@ def _show(each: Compared, console: Console) -> None:
         console.print(f"Counterexample: {each.function}({shown})")
         console.print(f"  {verdict.counterexample.difference}")
     place = f" (line {verdict.line})" if verdict.line else ""
-    console.print(
-        f"{each.function or evidence.side.language}: {verdict.verdict.replace('_', ' ')}: {verdict.reason}{place}"
-    )
+    word = verdict.verdict.replace("_", " ")
+    console.print(f"{each.function or evidence.side.language}: {word}: {verdict.reason}{place}")
     for line in _strength(evidence):
         console.print(f"  {line}")
     for why, count in verdict.unchecked.items():
