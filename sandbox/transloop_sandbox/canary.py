@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transloop_sandbox import probes
+from transloop_sandbox import kernel, probes
 from transloop_sandbox.command import Bind, Command, Execute, Outcome
 from transloop_sandbox.job import Limits
 
@@ -25,6 +25,7 @@ LIMITS = Limits(
     cpu_seconds=10, wall_seconds=30, memory_mb=256, processes=PROCESSES, output_bytes=64 << 10
 )
 NOT_RUN = "did not run"
+PROBES = Path(probes.__file__).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,16 @@ def interpreter() -> tuple[str, tuple[Bind, ...]]:
     name = f"bin/python{sys.version_info[0]}.{sys.version_info[1]}"
     if prefix.is_relative_to("/usr"):
         return str(prefix / name), ()
-    if os.geteuid() != 0 or _open_to_all(prefix):
+    if _reachable(prefix, name):
         return f"{{python}}/{name}", (Bind("python", prefix),)
     return "/usr/bin/python3", ()
 
 
-def _open_to_all(folder: Path) -> bool:
-    return all(each.stat().st_mode & 0o1 for each in (folder, *folder.parents))
+def _reachable(prefix: Path, name: str) -> bool:
+    """Whether the uid that programs run under can come there."""
+    if os.geteuid() != 0:
+        return os.access(prefix / name, os.X_OK)
+    return all(each.stat().st_mode & 0o1 for each in (prefix, *prefix.parents))
 
 
 @contextmanager
@@ -86,7 +90,7 @@ def _ground() -> Iterator[Path]:
         ground.chmod(0o755)
         for name in ("home", "work", "tool"):
             (ground / name).mkdir(mode=0o755)
-        shutil.copyfile(probes.__file__, ground / "work" / "probes.py")
+        (ground / "work" / "probes.py").write_text(PROBES, encoding="utf-8")
         yield ground
     finally:
         shutil.rmtree(ground)
@@ -157,6 +161,7 @@ def _decoy() -> int:
     """A process of ours that does nothing but be there."""
     pid = os.fork()
     if pid == 0:
+        kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pause()
         os._exit(0)

@@ -113,7 +113,7 @@ class Isolation:
     """Such as `bwrap`."""
     version: str = ""
     features: tuple[tuple[str, str], ...] = ()
-    """What varies within a level: `memory`, `processes`, `uid`, `seccomp`, `landlock_abi`, `proc`."""
+    """What varies within a level: `memory`, `processes`, `uid`, `seccomp`, `landlock_abi`, ..."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from socket import socketpair
 
@@ -69,11 +71,8 @@ class Worker:
         Raises:
             EOFError: the process died.
         """
-        connection = self._connected()
-        if not connection.poll(POLL_SECONDS):
-            return None
-        received = connection.recv()
-        assert isinstance(received, bytes | Outcome)  # noqa: S101  # nothing else is sent
+        received = self._received(self._connected(), POLL_SECONDS)
+        assert isinstance(received, bytes | Outcome | None)  # noqa: S101  # nothing else is sent
         return received
 
     def stop(self) -> None:
@@ -103,10 +102,28 @@ class Worker:
                     self.stop()
                     stopped = True
 
+    def _received(self, connection: Connection[object, object], seconds: float) -> object:
+        """The next message; None if there is none yet. A dead process may have left its pipe open
+        to what it has forked, so its end is asked for, too."""
+        if connection.poll(seconds):
+            return connection.recv()
+        if self._process is None or self._process.poll() is not None:
+            raise EOFError
+        return None
+
     def _connected(self) -> Connection[object, object]:
         if self._connection is None:
             self._connection = self._started()
         return self._connection
+
+    def _first(self, connection: Connection[object, object]) -> object:
+        """What the process says when it is ready, or why it is not; None if it says nothing."""
+        deadline = time.monotonic() + START_SECONDS
+        with suppress(EOFError):
+            while time.monotonic() < deadline:
+                if (first := self._received(connection, POLL_SECONDS)) is not None:
+                    return first
+        return None
 
     def _started(self) -> Connection[object, object]:
         ours, theirs = socketpair()
@@ -119,10 +136,7 @@ class Worker:
                 start_new_session=True,  # Ctrl-C is for us; we end it
             )
         connection: Connection[object, object] = Connection(ours.detach())
-        try:
-            first = connection.recv() if connection.poll(START_SECONDS) else None
-        except EOFError:
-            first = None
+        first = self._first(connection)
         if isinstance(first, Isolation):
             self._isolation = first
             return connection
