@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -70,6 +70,23 @@ def build(
     parts.append(_fenced(unit.code, source.fence))
     messages = (Message("system", system), Message("user", "\n".join(parts)))
     return Prompt(messages, f"```{target.fence}\n{_opening(signature)}", ("\n```",))
+
+
+def repair(asked: Prompt, target: Language, code: str, problem: str) -> Prompt:
+    """The prompt that follows an answer with which something is wrong.
+
+    Args:
+        code: the answer.
+        problem: what is wrong with it, in sentences: what a compiler said, or one call, what was
+            expected of it and what it did.
+    """
+    again = f"{problem} Write the whole corrected {target.name} code."
+    messages = (
+        *asked.messages,
+        Message("assistant", _fenced(code, target.fence)),
+        Message("user", again),
+    )
+    return replace(asked, messages=messages)
 
 
 def _what(unit: Unit) -> str:

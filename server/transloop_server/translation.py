@@ -6,8 +6,8 @@ Unit in, `Translation` out; knows neither LSP nor files.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -26,7 +26,7 @@ from transloop_model.engine import (
     seed_of,
 )
 from transloop_settings import settings
-from transloop_settings.errors import AnswerError
+from transloop_settings.errors import AnswerError, UnitError
 from transloop_syntax.join import join
 from transloop_syntax.language import Language
 from transloop_syntax.outline import signatures
@@ -122,6 +122,20 @@ class Work:
     ) -> Request:
         """The engine's request for one part of the work, whose source has `tokens` tokens."""
         asked = prompt.build(unit, self.target, signature=self.signature, translated=translated)
+        return self._asking(asked, candidates, tokens, known)
+
+    def repair(self, unit: Unit, tokens: int, code: str, problem: str) -> Request:
+        """The request for a better answer than `code`; `tokens` of source and code together."""
+        asked = prompt.build(unit, self.target, signature=self.signature)
+        return self._asking(prompt.repair(asked, self.target, code, problem), (GREEDY,), tokens)
+
+    def _asking(
+        self,
+        asked: prompt.Prompt,
+        candidates: tuple[Sampling, ...],
+        tokens: int,
+        known: Sequence[str] = (),
+    ) -> Request:
         room = int(tokens * ANSWER_PER_SOURCE) + ANSWER_LEAST
         return Request(
             asked.messages,
@@ -165,6 +179,14 @@ async def alternatives(
 
     Candidates without usable code are dropped; the list may be empty.
     """
+    async with aclosing(sampled(engine, work, report, known, round_)) as found:
+        return [each async for each in found]
+
+
+async def sampled(
+    engine: Engine, work: Work, report: Report, known: Sequence[str], round_: int = 0
+) -> AsyncGenerator[Translation]:
+    """As `alternatives`, each as soon as it is complete; closing the iterator ends the others."""
     drawn = tuple(
         Sampling(
             work.sampling.temperature,
@@ -175,29 +197,60 @@ async def alternatives(
     )
     report(Progress("waiting"))
     parts = await _parts(engine, work)
+    seen = {_normal(code) for code in known}
+    async with aclosing(_drawn(engine, work, report, drawn, parts, known)) as found:
+        async for each in found:
+            if _normal(each.code) not in seen:
+                seen.add(_normal(each.code))
+                yield each
+
+
+async def _drawn(
+    engine: Engine,
+    work: Work,
+    report: Report,
+    drawn: tuple[Sampling, ...],
+    parts: list[tuple[Unit, int]],
+    known: Sequence[str],
+) -> AsyncGenerator[Translation]:
+    """One translation for each way of drawing that gives one."""
     if len(parts) > 1:
-        sampled = [await _or_none(translate(engine, work, report, each)) for each in drawn]
-        return _distinct([each for each in sampled if each], known)
+        for how in drawn:
+            with suppress(AnswerError):
+                yield await translate(engine, work, report, how)
+        return
     unit, tokens = parts[0]
     watch = Watch(report, 1, 1)
-    found: list[Translation] = []
-    async for finished in watch.candidates(engine, work.request(unit, (), drawn, tokens, known)):
-        try:
-            code = answer.extract(finished, work.target, unit.code)
-        except AnswerError:
-            continue
-        how = drawn[finished.candidate]
-        found.append(
-            Translation(work.unit, work.target.id, code.code, how, code.notes, watch.stats())
-        )
-    return _distinct(found, known)
+    request = work.request(unit, (), drawn, tokens, known)
+    async with aclosing(watch.candidates(engine, request)) as candidates:
+        async for finished in candidates:
+            with suppress(AnswerError):
+                code = answer.extract(finished, work.target, unit.code)
+                how = drawn[finished.candidate]
+                yield Translation(
+                    work.unit, work.target.id, code.code, how, code.notes, watch.stats()
+                )
 
 
-async def _or_none(translating: Awaitable[Translation]) -> Translation | None:
-    try:
-        return await translating
-    except AnswerError:
-        return None
+async def repaired(
+    engine: Engine, work: Work, report: Report, code: str, problem: str
+) -> Translation:
+    """Translate once more, shown an earlier answer and what is wrong with it.
+
+    Raises:
+        UnitError: the unit is translated in parts; there is no one answer to repair.
+        ModelError, EngineError, AnswerError: see `transloop_settings.errors`.
+    """
+    report(Progress("waiting"))
+    parts = await _parts(engine, work)
+    if len(parts) > 1:
+        raise UnitError("What is translated in parts cannot be repaired as a whole.")
+    unit, tokens = parts[0]
+    request = work.repair(unit, tokens + await engine.count_tokens(code), code, problem)
+    watch = Watch(report, 1, 1)
+    finished = [each async for each in watch.candidates(engine, request)]
+    found = answer.extract(finished[0], work.target, unit.code)
+    return Translation(work.unit, work.target.id, found.code, GREEDY, found.notes, watch.stats())
 
 
 async def _parts(engine: Engine, work: Work) -> list[tuple[Unit, int]]:
@@ -233,7 +286,7 @@ class Watch:
         self.tokens = 0
         self.started = Started(0, 0)
 
-    async def candidates(self, engine: Engine, request: Request) -> AsyncIterator[Finished]:
+    async def candidates(self, engine: Engine, request: Request) -> AsyncGenerator[Finished]:
         """The candidates of `request` as they finish."""
         async with aclosing(engine.generate(request)) as events:
             async for event in events:
@@ -285,12 +338,6 @@ def _joined(work: Work, parts: list[Translation]) -> Translation:
     )
 
 
-def _distinct(found: list[Translation], known: Sequence[str]) -> list[Translation]:
-    seen = {" ".join(code.split()) for code in known}
-    fresh = []
-    for each in found:
-        key = " ".join(each.code.split())
-        if key not in seen:
-            seen.add(key)
-            fresh.append(each)
-    return fresh
+def _normal(code: str) -> str:
+    """Without what only lays it out."""
+    return " ".join(code.split())
