@@ -34,6 +34,11 @@ def state() -> Path:
     return _place("state")
 
 
+def seeds() -> Path:
+    """Folder of the log of outcomes and of the seeds."""
+    return _place("seeds")
+
+
 def cache() -> Path:
     """Folder of what can be made again, such as the results of programs that have been run."""
     return _place("cache")

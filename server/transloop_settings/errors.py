@@ -17,6 +17,9 @@ TransloopError                 says what happened and what to do about it
 ├── SandboxError               programs cannot be run here
 │   ├── ToolchainMissing       a compiler or interpreter is not on this machine: says how to get it
 │   └── InstallFailed          a tool could not be got, or what is made for it failed
+├── SeedsError                 the log of outcomes and the seeds in it
+│   ├── StoreUnwritable        the disk is full or read-only: nothing can be learned
+│   └── StoreNewer             a newer version of transloop has made it
 └── AnswerError                the model's answer holds no usable code
     ├── Truncated              it ended at the token limit
     ├── Refused                the model declined
@@ -110,6 +113,20 @@ class ToolchainMissing(SandboxError):
 
 class InstallFailed(SandboxError):
     """A tool could not be got, or what is made once for it could not be made."""
+
+
+class SeedsError(TransloopError):
+    """The store of seeds cannot be used."""
+
+    exit_code = 8
+
+
+class StoreUnwritable(SeedsError):
+    """Nothing can be written to the store, so nothing is learned. Everything else works."""
+
+
+class StoreNewer(SeedsError):
+    """A newer version of transloop has made the store; this one cannot read it safely."""
 
 
 class AnswerError(TransloopError):

@@ -2,7 +2,7 @@
 
 A later source wins. A workspace file comes with somebody's repository, so it may not say where code
 is sent, which file is loaded as a model, or how well programs are kept in: those keys belong to the
-user (`USER_ONLY`).
+user (`USER_ONLY`). Of what is kept of translations it may make less (`learn`), never more.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
@@ -24,6 +24,7 @@ from transloop_settings import directories
 from transloop_settings.errors import SettingsError
 
 Placement = Literal["beside", "below", "replace"]
+Level = Literal["all", "no-code", "off"]
 USER_ONLY = ("model", "adapter", "engine", "remote", "sandbox")
 
 
@@ -77,6 +78,19 @@ class Sandbox(BaseModel):
     """Programs at once. None: one a core."""
 
 
+class Learn(BaseModel):
+    """What is kept of translations, once you have agreed to that. A workspace may only lower it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    level: Level = "all"
+    """all: code too; no-code: only what happened, without code, names and paths; off: nothing."""
+    retention_days: int = Field(365, ge=1)
+    """Code that is older is removed."""
+    ignore: tuple[str, ...] = ()
+    """Files that nothing is learned from, as gitignore patterns; beside `.transloopignore`."""
+
+
 class Settings(BaseSettings):
     """All settings of transloop. Unknown keys are errors."""
 
@@ -100,6 +114,12 @@ class Settings(BaseSettings):
     sampling: Sampling = Sampling()
     remote: Remote = Remote()
     sandbox: Sandbox = Sandbox()
+    learn: Learn = Learn()
+
+
+def stricter(one: Level, other: Level) -> Level:
+    """The level of the two that keeps less."""
+    return max(one, other, key=get_args(Level).index)
 
 
 def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None) -> Settings:
@@ -140,7 +160,19 @@ def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         where = ", ".join(str(path) for path in files if path.exists())
         raise SettingsError(f"Settings: not valid TOML: {error}.", f"Look in: {where}.") from error
-    return Settings.model_construct(**dict(found))
+    values = dict(found)
+    if workspace is not None or editor:
+        values["learn"] = _lowered(load().learn, found.learn)
+    return Settings.model_construct(**values)
+
+
+def _lowered(own: Learn, found: Learn) -> Learn:
+    """What a workspace or an editor says of learning may keep less than the user does, not more."""
+    return Learn(
+        level=stricter(own.level, found.level),
+        retention_days=min(own.retention_days, found.retention_days),
+        ignore=tuple(dict.fromkeys((*own.ignore, *found.ignore))),
+    )
 
 
 def _refuse_user_only(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The durable log of outcomes and of the seeds they leave.
+"""The durable log of what became of translations, and of the seeds that they left.
 
-It does not train. Nothing is built here yet: nothing is recorded.
+It does not train, it runs nothing, and nothing in it leaves the machine.
 """

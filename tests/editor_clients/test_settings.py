@@ -12,7 +12,15 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from transloop_settings.settings import USER_ONLY, Engine, Remote, Sampling, Sandbox, Settings
+from transloop_settings.settings import (
+    USER_ONLY,
+    Engine,
+    Learn,
+    Remote,
+    Sampling,
+    Sandbox,
+    Settings,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST: dict[str, Any] = json.loads(
@@ -46,7 +54,7 @@ SHARED = sorted(SERVER.keys() - SECRET)
 
 
 def test_the_walk_sees_every_leaf() -> None:
-    groups = (Engine, Sampling, Remote, Sandbox)
+    groups = (Engine, Sampling, Remote, Sandbox, Learn)
     assert len(SERVER) == sum(len(each.model_fields) for each in (Settings, *groups)) - len(groups)
 
 
