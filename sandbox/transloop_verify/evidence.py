@@ -17,7 +17,7 @@ from transloop_verify.case import Case, Observation, Side
 from transloop_verify.examples import examples
 from transloop_verify.inputs import Domain, Input, inputs
 from transloop_verify.mined import Intended, constants, effects, intended
-from transloop_verify.mutants import Mutant, Score, mutants
+from transloop_verify.mutants import Mutant, Score, mutants_of
 from transloop_verify.observe import Runs
 from transloop_verify.oracle import UNSTABLE, Expected, OnCase, expected
 from transloop_verify.search import Searcher, Tried, drawn, selected
@@ -182,10 +182,9 @@ class _Derivation:
         """Mutants of a traced source, and for each of those run, which inputs notice it."""
         if not self.effort.mutants or self.program is None:
             return (), []
-        side, seed = self.side, self.effort.seed
-        made = mutants(side.code, side.language, within=side.entry.name, seed=seed)
+        made = mutants_of(self.side, self.effort.seed)
         rows = killers(
-            side,
+            self.side,
             made[:MOST],
             [each.input.arguments for each in order],
             self.sandbox,

@@ -30,9 +30,9 @@ Word = Literal["verified", "failed", "compile_error", "unchecked"]
 OnJudged = Callable[[Case, str | None], None]
 """Told each case that ran on both sides, with what the candidate did otherwise, if anything."""
 
-LIMITS = Limits(cpu_seconds=3.0, memory_mb=512)
-HOPELESS = 3
-"""After so many cases that crashed or did not come to an end, the rest is spared."""
+LIMITS = Limits(cpu_seconds=2.0, memory_mb=512)
+HOPELESS = 4
+"""After so many cases that crashed, or half as many that did not end, the rest is spared."""
 NEVER = (
     "numbers beyond 32 bits, NaN and infinity unless the source mentions them",
     "text beyond ASCII",
@@ -154,7 +154,7 @@ class _Trial:
         return replace(verdict, counterexample=self._smallest(seen, verdict, shrink_seconds))
 
     def _told(self, case: int, seen: Observation) -> None:
-        self._ends += seen.kind in ("crashed", "timeout", "memory")
+        self._ends += {"crashed": 1, "memory": 1, "timeout": 2}.get(seen.kind, 0)
         if self._uncounted(case, seen) is None:
             difference = differs(self.evidence.expected[case], seen, self.rules)
             self._on_judged(self._cases[case], difference)
@@ -214,6 +214,8 @@ class _Trial:
         self._ends = 0
         found = self._example(case, self.evidence.expected[case.id], seen.by_case[case.id])
         found = replace(found, notes=self.evidence.notes.get(case.id, ()))
+        if found.got.kind == "timeout":
+            return found  # each smaller version would cost as much again
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and not self.cancelled():
             less = self._smaller(found, deadline)

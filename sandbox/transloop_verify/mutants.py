@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from transloop_syntax.declarations import name_nodes
 from transloop_syntax.language import Language, language
+from transloop_verify.case import Side
+from transloop_verify.program import LOOSE
 from transloop_verify.tables import table
 
 if TYPE_CHECKING:
@@ -73,6 +75,12 @@ def mutants(
     shuffled = list(found.values())
     random.Random(seed).shuffle(shuffled)  # noqa: S311 (an order, not a secret)
     return tuple(sorted(shuffled, key=lambda each: each.mistake == "constant"))
+
+
+def mutants_of(side: Side, seed: int = 0) -> tuple[Mutant, ...]:
+    """The mutants of a side: in all that its entry needs, as far as `program` could tell."""
+    within = None if side.language in LOOSE else side.entry.name
+    return mutants(side.code, side.language, within=within, seed=seed)
 
 
 def _mutate(data: bytes, root: Node, spoken: Language) -> Iterator[Mutant]:

@@ -15,8 +15,8 @@ from transloop_syntax.source import Source
 from transloop_verify.case import Side
 from transloop_verify.matching import named
 
-_LOOSE = frozenset({"python", "javascript", "typescript"})
-"""Languages in which loading a program runs statements."""
+LOOSE = frozenset({"python", "javascript", "typescript"})
+"""Languages in which loading a program runs statements; only in these a file is cut down."""
 
 
 def side(text: str, language_id: str, function: str) -> Side:
@@ -31,7 +31,7 @@ def side(text: str, language_id: str, function: str) -> Side:
 def program(text: str, language_id: str, name: str) -> str:
     """The part of a file that the function `name` needs; the whole file where that is safer."""
     spoken = language(language_id)
-    if language_id not in _LOOSE:
+    if language_id not in LOOSE:
         return text
     source = Source(text, spoken)
     top = top_level(source.root, spoken)

@@ -16,7 +16,7 @@ from string import Template
 from transloop_sandbox.job import Limits
 from transloop_verify.case import Case, Entry, Observation, Observed, Parameter, Side
 from transloop_verify.compare import Rules, differs, rules_for
-from transloop_verify.mutants import Mutant, Score, mutants
+from transloop_verify.mutants import Mutant, Score, mutants_of
 from transloop_verify.observe import Runs, observe
 from transloop_verify.tables import text
 from transloop_verify.type import ANY
@@ -75,7 +75,7 @@ def strength(
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Strength:
     """The mutation score of a suite, by running each mutant as a program of its own."""
-    made = mutants(side.code, side.language, within=side.entry.name, seed=seed)
+    made = mutants_of(side, seed)
     deadline = time.monotonic() + seconds
     rules = rules_for(side, side)
 
