@@ -195,8 +195,11 @@ def test_a_damaged_memory_is_no_error(home: Path, damage: str) -> None:
     assert session_in()[0].recent_targets in ([], ["go"])
 
 
-def test_a_home_that_cannot_be_written_is_no_error(home: Path) -> None:
-    home.write_text("a file where the folder should be")
+def test_a_home_that_cannot_be_written_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("where the folder should be")
+    monkeypatch.setenv("TRANSLOOP_HOME", str(tmp_path / "file"))
     session, _ = session_in()
     session.used("go")
     assert session.recent_targets == ["go"]
