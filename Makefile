@@ -13,7 +13,8 @@ help:  ## list the targets
 demo: .venv/demo  ## translate the samples with the real model through the real language server
 	@$(BIN)/transloop demo
 
-test: .venv/dev  ## run all tests, with the real model and the real Neovim
+test: .venv/dev  ## run all tests, with the real model, the real Neovim and the real compilers
+	@$(BIN)/transloop toolchains install
 	@$(BIN)/transloop models pull qwen2.5-coder-0.5b-instruct
 	@$(BIN)/transloop models pull smollm2-135m-instruct
 	$(BIN)/python -m pytest $(PYTEST)

@@ -40,6 +40,8 @@ def test_the_wheel_holds_the_data_and_nothing_of_the_rest(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "transloop_model/catalog.toml" in names
     assert sum(name.startswith("transloop_syntax/languages/") for name in names) == 8
+    assert sum(name.startswith("transloop_sandbox/languages/") for name in names) == 8
+    assert "transloop_sandbox/daemons/java/CompilerDaemon.java" in names
     assert any(name.startswith("transloop/samples/") for name in names)
     assert not [name for name in names if name.startswith(("tests", "server", "benchmarks"))]
 
