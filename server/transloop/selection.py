@@ -42,6 +42,8 @@ class Selection:
     last: int
     """Lines of the unit in the file, 1-based, inclusive."""
     eol: str
+    text: str
+    """Of the whole file: what runs may need more of it than the unit."""
     notes: tuple[str, ...] = ()
 
 
@@ -80,7 +82,7 @@ def select(place: Place, source: str | None) -> Selection:
     last = parsed.row(len(text[: unit.end].rstrip())) + 1
     if place.lines and place.lines != (first, last):
         notes = (*notes, f"grown to {_named(unit)}, lines {first} to {last}")
-    return Selection(place, unit, first, last, eol_of(text), notes)
+    return Selection(place, unit, first, last, eol_of(text), text, notes)
 
 
 def workspace_of(path: Path) -> Path:

@@ -11,14 +11,15 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from transloop.newfile import require_new, write_new
+from transloop.translator import NOT_RUN, Found, Mode, Order, Translator, opened
 from transloop_settings.errors import (
     EndpointFailed,
     EngineCrashed,
@@ -32,10 +33,6 @@ if TYPE_CHECKING:
     from transloop.selection import Place, Selection
     from transloop_model.engine import Engine
     from transloop_server.translation import Report, Translation
-    from transloop_settings.settings import Settings
-    from transloop_syntax.language import Language
-
-VERDICT = "unchecked: nothing was run"
 
 
 def translate(
@@ -58,8 +55,12 @@ def translate(
     model: Annotated[
         str | None, typer.Option(metavar="ID|PATH", help="Instead of the one of the settings.")
     ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="Run both sides in the sandbox, and look for a translation that holds."),
+    ] = None,
 ) -> None:
-    """Translate code. Existing files are never overwritten; nothing is run.
+    """Translate code. Existing files are never overwritten; without --mode nothing is run.
 
     Lines grow to the whole function, class or statements that they are part of.
     """
@@ -67,23 +68,12 @@ def translate(
         from transloop.selection import place_of
 
         given = place_of(place)
-        order = _order(given, to, source, signature, as_json, model)
+        order = _order(given, to, source, signature, as_json, model, mode)
         if Path(given.name).is_dir():
             complete = _folder(order, Path(given.name), output)
         else:
             complete = _file(order, given, output)
     raise typer.Exit(0 if complete else 1)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the command line asks for, whatever the code is."""
-
-    target: Language
-    source: str | None
-    signature: str | None
-    as_json: bool
-    settings: Settings
 
 
 def _order(
@@ -93,6 +83,7 @@ def _order(
     signature: str | None,
     as_json: bool,
     model: str | None,
+    mode: Mode | None,
 ) -> Order:
     from transloop.selection import workspace_of
     from transloop_settings import settings
@@ -100,7 +91,7 @@ def _order(
 
     source = language(source).id if source else None
     loaded = settings.load(workspace_of(Path(place.name)), {"model": model} if model else None)
-    return Order(language(to), source, signature, as_json, loaded)
+    return Order(language(to), source, signature, as_json, loaded, mode)
 
 
 @contextlib.contextmanager
@@ -133,51 +124,32 @@ def _file(order: Order, place: Place, output: Path | None) -> bool:
     return True
 
 
-async def _translate_one(order: Order, selection: Selection) -> tuple[Translation, dict[str, Any]]:
-    async with _engine(order.settings) as engine:
+async def _translate_one(order: Order, selection: Selection) -> tuple[Found, dict[str, Any]]:
+    async with opened(order, _say) as translator:
         with _progress(f"Translating to {order.target.name}") as report:
-            found = await _translated(engine, order, selection, report)
-        return found, _facts(found, selection, engine)
+            found = await translator.translated(selection, report)
+        return found, _facts(found, selection, translator.engine)
 
 
 def _hand_over(
     order: Order,
-    found: Translation,
+    found: Found,
     selection: Selection,
     output: Path | None,
     facts: dict[str, Any],
 ) -> None:
+    translation = found.translation
     if output:
-        _write(output, found, selection)
+        _write(output, translation, selection)
         _say(f"written to {output}")
-    for note in (*selection.notes, *found.notes):
+    for note in (*selection.notes, *translation.notes):
         _say(f"note: {note}")
-    _say(f"{found.stats.tokens} tokens in {found.stats.seconds:.1f} s. Not run: check it yourself.")
+    stats = translation.stats
+    _say(f"{stats.tokens} tokens in {stats.seconds:.1f} s. {found.told}")
     if order.as_json:
         _print_json({**facts, "output": str(output) if output else None})
     elif not output:
-        typer.echo(found.code.encode())
-
-
-async def _translated(
-    engine: Engine, order: Order, selection: Selection, report: Report
-) -> Translation:
-    from transloop_server.translation import Work, translate
-
-    work = Work(selection.unit, order.target, order.settings.sampling, order.signature)
-    return await translate(engine, work, report)
-
-
-@contextlib.asynccontextmanager
-async def _engine(settings: Settings) -> AsyncIterator[Engine]:
-    """One engine for the whole run, closed however it ends."""
-    from transloop_server.engines import make_engine
-
-    engine = make_engine(settings)
-    try:
-        yield engine
-    finally:
-        await engine.close()
+        typer.echo(translation.code.encode())
 
 
 # A folder ----------------------------------------------------------------------------------------
@@ -196,21 +168,22 @@ def _folder(order: Order, folder: Path, output: Path | None) -> bool:
     began = time.monotonic()
     counts = asyncio.run(_translate_all(order, plan(folder, output, source, order.target)))
     told = ", ".join(f"{count} {what}" for what, count in counts.items())
-    _say(f"{told}, in {time.monotonic() - began:.1f} s. Not run: check them yourself.")
+    ran = "" if order.mode else " Not run: check them yourself."
+    _say(f"{told}, in {time.monotonic() - began:.1f} s.{ran}")
     return not counts["failed"]
 
 
 async def _translate_all(order: Order, files: list[Planned]) -> Counter[str]:
     counts = Counter[str]()
-    async with _engine(order.settings) as engine:
+    async with opened(order, _say) as translator:
         for number, planned in enumerate(files, 1):
             with _progress(f"({number}/{len(files)}) {planned.source}") as report:
-                counts[await _one_of_many(engine, order, planned, report, counts)] += 1
+                counts[await _one_of_many(translator, order, planned, report, counts)] += 1
     return counts
 
 
 async def _one_of_many(
-    engine: Engine, order: Order, planned: Planned, report: Report, counts: Counter[str]
+    translator: Translator, order: Order, planned: Planned, report: Report, counts: Counter[str]
 ) -> str:
     """Translate one file; what became of it, in the words of the summary."""
     from transloop.selection import Place, read, select
@@ -224,19 +197,21 @@ async def _one_of_many(
         if not read(place).strip():
             return "empty"
         selection = select(place, order.source)
-        found = await _translated(engine, order, selection, report)
+        found = await translator.translated(selection, report)
         planned.output.parent.mkdir(parents=True, exist_ok=True)
-        _write(planned.output, found, selection)
+        _write(planned.output, found.translation, selection)
     except TransloopError as error:
         engine_failed = isinstance(error, ModelError | EngineCrashed | EndpointFailed)
         if engine_failed and not counts["translated"]:
             raise  # every other file would fail the same way
         _report_failure(order, planned, error)
         return "failed"
-    for note in found.notes:
+    for note in found.translation.notes:
         _say(f"{planned.source}: note: {note}")
+    if order.mode:
+        _say(f"{planned.source}: {found.told}")
     if order.as_json:
-        facts = _facts(found, selection, engine)
+        facts = _facts(found, selection, translator.engine)
         _print_json({**facts, "output": str(planned.output)})
     return "translated"
 
@@ -256,26 +231,29 @@ def _write(path: Path, found: Translation, selection: Selection) -> None:
     write_new(path, file_text(found.code, selection.eol).encode())
 
 
-def _facts(found: Translation, selection: Selection, engine: Engine) -> dict[str, Any]:
+def _facts(found: Found, selection: Selection, engine: Engine) -> dict[str, Any]:
+    from transloop import plain
     from transloop_model import catalog, prompt
 
     state = engine.state()
     known = catalog.entries().get(state.model)
-    stats = found.stats
+    translation = found.translation
+    stats = translation.stats
+    judged = plain.delivered(found.delivered) if found.delivered else {"verdict": NOT_RUN}
     rounded = {key: round(value, 3) for key, value in asdict(stats).items()}
     return {
         "file": str(selection.place),
-        "code": found.code,
+        "code": translation.code,
         "source": selection.unit.language,
-        "target": found.target,
+        "target": translation.target,
         "unit": {
             "kind": selection.unit.kind,
             "names": list(selection.unit.names),
             "start_line": selection.first,
             "end_line": selection.last,
         },
-        "notes": [*selection.notes, *found.notes],
-        "verdict": VERDICT,
+        "notes": [*selection.notes, *translation.notes],
+        **judged,
         "model": state.model,
         "model_sha256": known.sha256 if known else None,
         "adapter": state.adapter,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from transloop import plain
 from transloop_settings.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from transloop_sandbox.sandbox import Sandbox
     from transloop_verify.case import Case, Entry, Observation
     from transloop_verify.evidence import Effort, Evidence
-    from transloop_verify.judge import Counterexample, Verdict
+    from transloop_verify.judge import Verdict
 
 VERIFIED, FAILED, UNCHECKED = 0, 1, 7
 _SHOWN = 12
@@ -221,7 +222,7 @@ def _plain(found: Sequence[Compared], seed: int) -> dict[str, Any]:
     worst = _worst(found)
     functions = [_plain_one(each) for each in found]
     first = next(
-        plain for plain, each in zip(functions, found, strict=True) if each.verdict is worst
+        function for function, each in zip(functions, found, strict=True) if each.verdict is worst
     )
     return {
         "verdict": worst.verdict,
@@ -244,14 +245,14 @@ def _plain_one(each: Compared) -> dict[str, Any]:
         "cases": verdict.cases,
         "agreed": verdict.agreed,
         "line": verdict.line,
-        "counterexample": _plain_example(verdict.counterexample),
-        "coverage": _coverage(evidence),
-        "mutants": _mutants(evidence),
+        "counterexample": plain.counterexample(verdict.counterexample),
+        "coverage": plain.coverage(evidence),
+        "mutants": plain.mutants(evidence),
         "outside": dict(evidence.outside),
         "unchecked": dict(verdict.unchecked),
         "not_checked": list(verdict.not_checked),
-        "first_case_seconds": _rounded(evidence.first_seconds),
-        "seconds": _rounded(evidence.seconds + verdict.seconds),
+        "first_case_seconds": plain.rounded(evidence.first_seconds),
+        "seconds": plain.rounded(evidence.seconds + verdict.seconds),
         "case_list": [_plain_case(case, each) for case in evidence.cases],
     }
 
@@ -262,68 +263,12 @@ def _plain_case(case: Case, each: Compared) -> dict[str, Any]:
         "id": case.id,
         "origin": case.origin,
         "held_out": case.held_out,
-        "arguments": [_value(argument) for argument in case.arguments],
-        "expected": _plain_seen(each.evidence.expected[case.id]),
+        "arguments": [plain.value(argument) for argument in case.arguments],
+        "expected": plain.observation(each.evidence.expected[case.id]),
         "agrees": difference is None if case.id in each.outcomes else None,
         "difference": difference,
         "notes": list(each.evidence.notes.get(case.id, ())),
     }
-
-
-def _plain_example(found: Counterexample | None) -> dict[str, Any] | None:
-    if found is None:
-        return None
-    return {
-        "arguments": [_value(each) for each in found.arguments],
-        "expected": _plain_seen(found.expected),
-        "got": _plain_seen(found.got),
-        "difference": found.difference,
-        "held_out": found.held_out,
-        "notes": list(found.notes),
-    }
-
-
-def _plain_seen(seen: Observation) -> dict[str, Any]:
-    told: dict[str, Any] = {"kind": seen.kind}
-    if seen.kind == "returned":
-        told["value"] = _value(seen.value)
-    if seen.error:
-        told |= {"error": seen.error, "message": seen.message}
-    if seen.printed:
-        told["printed"] = seen.printed
-    return told
-
-
-def _value(value: Any) -> Any:
-    from transloop_verify.value import encode
-
-    return json.loads(encode(value))
-
-
-def _coverage(evidence: Evidence) -> dict[str, Any] | None:
-    found = evidence.coverage
-    if found is None:
-        return None
-    lines = list(found.missed_lines)
-    return {"reached": found.reached, "branches": found.branches, "missed_lines": lines}
-
-
-def _mutants(evidence: Evidence) -> dict[str, Any] | None:
-    found = evidence.mutants
-    if found is None:
-        return None
-    survivors = [f"line {each.line}: {each.change}" for each in evidence.survivors]
-    return {
-        "killed": found.killed,
-        "run": found.run,
-        "made": found.made,
-        "score": _rounded(found.share),
-        "survivors": survivors,
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
 
 
 # For people --------------------------------------------------------------------------------------
@@ -371,7 +316,7 @@ def _outcome(seen: Observation) -> str:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(_value(value), ensure_ascii=False)
+    return json.dumps(plain.value(value), ensure_ascii=False)
 
 
 def _strength(evidence: Evidence) -> Iterator[str]:

@@ -356,6 +356,30 @@ def test_ctrl_c_while_reading_standard_input_exits_with_130(
     assert "Traceback" not in words
 
 
+# Running both sides ------------------------------------------------------------------------------
+
+def test_a_translation_that_does_not_compile_is_handed_over_and_called_so(
+    run: Run, work: Path
+) -> None:
+    (work / "a.ts").write_text("function double(x: number): number {\n  return 2 * x;\n}\n")
+    ran = run("translate", "a.ts", "--to", "javascript", "--mode", "balanced", "--json")
+    assert ran.returncode == 0, said(ran)
+    told = json.loads(ran.stdout)
+    assert told["verdict"] == "compile_error"
+    assert len(told["tried"]) > 1
+    assert "Compile error: " in said(ran)
+
+
+def test_a_folder_is_run_file_by_file(run: Run, work: Path) -> None:
+    (work / "in").mkdir()
+    (work / "in" / "a.js").write_text("const x = 1;\n")
+    (work / "in" / "b.js").write_text("const now = () => Date.now();\n")
+    ran = run("translate", "in", "--to", "typescript", "-o", "out", "--mode", "fast")
+    assert ran.returncode == 0, said(ran)
+    assert "a.js: Unchecked: it has no function that could be called" in said(ran)
+    assert "b.js: Unchecked: side effects: " in said(ran)
+
+
 @pytest.mark.model
 @pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
 def test_ctrl_c_ends_the_models_process_and_leaves_no_file(
@@ -380,3 +404,15 @@ def test_the_real_model_writes_javascript_that_parses(
     code = ran.stdout.decode()
     assert "gcd" in code
     assert syntax_problem(code, language("javascript")) is None
+
+
+@pytest.mark.model
+def test_the_real_model_is_judged_by_running_both_sides(
+    run: Run, gcd: Path, coder: ModelFile
+) -> None:
+    asked = ("translate", f"{gcd}:11", "--to", "javascript", "--model", coder.path, "--json")
+    ran = run(*asked, "--mode", "balanced", seconds=240, **LLAMA)
+    assert ran.returncode == 0, said(ran)
+    told = json.loads(ran.stdout)
+    assert told["verdict"] == "verified", told
+    assert told["evidence"]["cases"] >= 12

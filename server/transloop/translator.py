@@ -1,0 +1,101 @@
+"""What `transloop translate` does to each unit: translates it, and runs both sides on demand."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transloop.selection import Selection
+    from transloop_model.engine import Engine
+    from transloop_sandbox.sandbox import Sandbox
+    from transloop_server.translation import Report, Translation
+    from transloop_server.verified import Delivered
+    from transloop_settings.settings import Settings
+    from transloop_syntax.language import Language
+
+NOT_RUN = "unchecked: nothing was run"
+
+
+class Mode(StrEnum):
+    """The modes of `transloop_server.verified`."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    THOROUGH = "thorough"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asks for, whatever the code is."""
+
+    target: Language
+    source: str | None
+    signature: str | None
+    as_json: bool
+    settings: Settings
+    mode: Mode | None
+    """None: nothing is run."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A translation, and what running it showed, if it was run."""
+
+    translation: Translation
+    delivered: Delivered | None = None
+
+    @property
+    def told(self) -> str:
+        """What is known, in a sentence."""
+        if self.delivered is None:
+            return "Not run: check it yourself."
+        verdict = self.delivered.best.verdict
+        word = verdict.verdict.replace("_", " ").capitalize()
+        example = f" ({verdict.counterexample.difference})" if verdict.counterexample else ""
+        return f"{word}: {verdict.reason}{example}."
+
+
+@dataclass(frozen=True)
+class Translator:
+    """What a whole run shares."""
+
+    order: Order
+    engine: Engine
+    sandbox: Sandbox | None
+
+    async def translated(self, selection: Selection, report: Report) -> Found:
+        """One unit. Raises what `transloop_server.translation.translate` says."""
+        from transloop_server.translation import Work, translate
+        from transloop_server.verified import MODES, deliver
+
+        order = self.order
+        work = Work(selection.unit, order.target, order.settings.sampling, order.signature)
+        if order.mode is None or self.sandbox is None:
+            return Found(await translate(self.engine, work, report))
+        text = selection.text.replace("\r\n", "\n")
+        found = await deliver(self.engine, work, text, self.sandbox, MODES[order.mode], report)
+        return Found(found.best.translation, found)
+
+
+@contextlib.asynccontextmanager
+async def opened(order: Order, told: Callable[[str], None]) -> AsyncIterator[Translator]:
+    """A translator whose engine and sandbox are closed however the run ends."""
+    from transloop_server.engines import make_engine
+
+    with contextlib.ExitStack() as stack:
+        sandbox = stack.enter_context(_sandbox(order.settings, told)) if order.mode else None
+        engine = make_engine(order.settings)
+        try:
+            yield Translator(order, engine, sandbox)
+        finally:
+            await engine.close()
+
+
+def _sandbox(settings: Settings, told: Callable[[str], None]) -> Sandbox:
+    from transloop_sandbox.sandbox import Sandbox
+
+    return Sandbox(settings.sandbox.workers, settings.sandbox.min_level, told=told)
