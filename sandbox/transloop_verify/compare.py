@@ -2,8 +2,9 @@
 
 * An int and a float that are equal are the same where one of the languages has only numbers, where
   one side declares a float, and where the target must declare what the source need not: `6 / 2` is
-  3.0 in Python, and an int for whoever says `int` in Java. The other way round it is a mistake. Floats may differ by 1e-9 of their size or by 1e-12; by 1e-5 or
-  1e-6 where one side computes with 32 bits. NaN is NaN; -0.0 is 0.0.
+  3.0 in Python, and an int for whoever says `int` in Java. The other way round it is a mistake.
+* Floats may differ by 1e-9 of their size or by 1e-12; by 1e-5 or 1e-6 where one side computes with
+  32 bits. NaN is NaN; -0.0 is 0.0.
 * Lists, tuples and arrays are sequences: the same items in the same order.
 * Sets and maps have no order. A record and a map are the same if their fields and keys are, as
   text; fields of two records without regard to naming convention (`first_name` is `firstName`).

@@ -70,7 +70,9 @@ class _Reader:
     def _methods(self, core: Node, item: Item) -> Iterator[Entry]:
         if core.type not in self.rules["classes"]:
             return
-        name = next(iter(names_of(item, self.language)), "")
+        named = core.child_by_field_name("name")
+        names = [_text(named)] if named else names_of(item, self.language)
+        name = next(iter(names), "")
         inside = members(core, self.language)
         owner = self._class(name, inside)
         for member in _visible(inside, core, self.rules):
@@ -252,6 +254,8 @@ class _Reader:
             said, fallible = fallible_type(_text(found[0]) if found else "", self.id, self.records)
             if fallible:
                 return said, True
+        if said == ANY and self.rules.get("silent"):
+            return Type("null", mutable=False), False
         if said == ANY:
             said = self._comment(item, self.rules["documented_result"])
         return said, False

@@ -25,6 +25,9 @@ def records_of(source: Source) -> Mapping[str, Type]:
         for found in matched(source, query):
             fields = declared.setdefault(found["name"], {})
             fields.setdefault(found["field"], found["type"])
+    for query in table(language, "entry").get("no_records", ()):
+        for found in matched(source, query):
+            declared.pop(found["name"], None)
     known: dict[str, Type] = {}
     for _ in range(_NESTED if declared else 0):
         known = {name: _record(name, fields, language, known) for name, fields in declared.items()}

@@ -95,7 +95,8 @@ public class TransloopMain {
     private static String raised(Throwable error) {
         int line = 0;
         for (StackTraceElement each : error.getStackTrace()) {
-            if (!"TransloopMain.java".equals(each.getFileName()) || each.getClassName().startsWith("TransloopMain")) continue;
+            // The candidate's classes are in no package; what file they were compiled from, the compiler may not know.
+            if (each.getClassName().indexOf('.') >= 0 || each.getClassName().startsWith("TransloopMain")) continue;
             line = each.getLineNumber();
             break;
         }
