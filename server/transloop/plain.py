@@ -76,20 +76,18 @@ def rounded(seconds: float | None) -> float | None:
 
 def delivered(found: Delivered) -> dict[str, Any]:
     """The verdict on the translation that was taken, its evidence, and what else was tried."""
-    best = found.best
+    best, *_ = verdicts = [each.verdict for each in (found.best, *found.tried) if each.verdict]
     return {
-        "verdict": best.verdict.verdict,
-        "reason": best.verdict.reason,
+        "verdict": best.verdict,
+        "reason": best.reason,
         "evidence": {
-            "cases": best.verdict.cases,
-            "agreed": best.verdict.agreed,
-            "counterexample": counterexample(best.verdict.counterexample),
+            "cases": best.cases,
+            "agreed": best.agreed,
+            "counterexample": counterexample(best.counterexample),
             "functions": [_function(each) for each in found.evidence],
-            "not_checked": list(best.verdict.not_checked),
+            "not_checked": list(best.not_checked),
         },
-        "tried": [
-            {"verdict": each.verdict.verdict, "reason": each.verdict.reason} for each in found.tried
-        ],
+        "tried": [{"verdict": each.verdict, "reason": each.reason} for each in verdicts[1:]],
         "seconds": rounded(found.seconds),
     }
 

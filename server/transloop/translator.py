@@ -43,7 +43,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Found:
-    """A translation, and what running it showed, if it was run."""
+    """A translation, and what else was tried, if both sides were run."""
 
     translation: Translation
     delivered: Delivered | None = None
@@ -51,12 +51,10 @@ class Found:
     @property
     def told(self) -> str:
         """What is known, in a sentence."""
-        if self.delivered is None:
-            return "Not run: check it yourself."
-        verdict = self.delivered.best.verdict
-        word = verdict.verdict.replace("_", " ").capitalize()
-        example = f" ({verdict.counterexample.difference})" if verdict.counterexample else ""
-        return f"{word}: {verdict.reason}{example}."
+        from transloop_server.verdicts import sentence
+
+        names = self.translation.unit.names
+        return sentence(self.translation.verdict, names[0] if names else "f")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Translator:
             return Found(await translate(self.engine, work, report))
         text = selection.text.replace("\r\n", "\n")
         found = await deliver(self.engine, work, text, self.sandbox, MODES[order.mode], report)
-        return Found(found.best.translation, found)
+        return Found(found.best, found)
 
 
 @contextlib.asynccontextmanager

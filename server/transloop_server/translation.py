@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from transloop_model import answer, prompt
 from transloop_model.engine import (
@@ -32,6 +32,9 @@ from transloop_syntax.language import Language
 from transloop_syntax.outline import signatures
 from transloop_syntax.split import split
 from transloop_syntax.unit import Unit
+
+if TYPE_CHECKING:
+    from transloop_verify.judge import Verdict
 
 ANSWER_PER_SOURCE = 2.0
 """Tokens of room for the answer for each token of source; Java and C need about 1.6."""
@@ -68,7 +71,7 @@ class Stats:
 
 @dataclass(frozen=True)
 class Translation:
-    """Code in the target language, and what is known about it. Nothing here has been run."""
+    """Code in the target language, and what is known about it."""
 
     unit: Unit
     target: str
@@ -76,13 +79,15 @@ class Translation:
     sampling: Sampling
     notes: tuple[str, ...] = ()
     stats: Stats = Stats()
+    verdict: Verdict | None = None
+    """What running both sides showed; None: nothing was run."""
 
 
 @dataclass(frozen=True)
 class Progress:
     """How far a translation is."""
 
-    stage: Literal["waiting", "reading", "writing"]
+    stage: Literal["waiting", "reading", "writing", "running"]
     tokens: int = 0
     tokens_per_second: float = 0.0
     part: int = 1
@@ -95,6 +100,8 @@ class Progress:
                 return f"{part}waiting for the model"
             case "reading":
                 return f"{part}reading, {self.tokens} tokens"
+            case "running":
+                return f"running both sides, candidate {self.part}"
             case _:
                 return f"{part}{self.tokens} tokens, {self.tokens_per_second:.0f} tokens/s"
 

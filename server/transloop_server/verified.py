@@ -11,13 +11,14 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from transloop_model.engine import Engine
 from transloop_server.translation import (
+    Progress,
     Report,
     Translation,
     Work,
@@ -25,18 +26,18 @@ from transloop_server.translation import (
     sampled,
     translate,
 )
-from transloop_settings.errors import AnswerError, UnitError
+from transloop_server.verdicts import call_of
+from transloop_settings.errors import AnswerError, TransloopError, UnitError
 from transloop_syntax.declarations import top_level
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_syntax.unit import Unit
 from transloop_verify.entry import entries
 from transloop_verify.evidence import Effort, Evidence, derive
-from transloop_verify.judge import Counterexample, Verdict, judge
+from transloop_verify.judge import Verdict, judge
 from transloop_verify.matching import NoCounterpart
 from transloop_verify.observe import Runs
 from transloop_verify.program import side
-from transloop_verify.value import encode
 
 _WORST_FIRST = ("failed", "compile_error", "unchecked", "verified")
 
@@ -64,37 +65,32 @@ MODES: Mapping[str, Mode] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A translation, and what running it showed."""
-
-    translation: Translation
-    verdict: Verdict
-
-    @property
-    def holds(self) -> bool:
-        """It did the same in every case."""
-        return self.verdict.verdict == "verified"
-
-    @property
-    def rank(self) -> tuple[bool, float, bool]:
-        """What is better is greater."""
-        share = self.verdict.agreed / self.verdict.cases if self.verdict.cases else 0.0
-        return (self.holds, share, self.verdict.verdict != "compile_error")
-
-
-@dataclass(frozen=True)
 class Delivered:
-    """What was tried, in order, and the evidence that it was judged by."""
+    """What was tried, in order, each with its verdict, and the evidence that it was judged by."""
 
-    tried: tuple[Judged, ...]
+    tried: tuple[Translation, ...]
     evidence: tuple[Evidence, ...]
     """One for each function of the unit."""
     seconds: float
 
     @property
-    def best(self) -> Judged:
+    def best(self) -> Translation:
         """The one to show; of equals the earliest."""
-        return max(self.tried, key=lambda each: each.rank)
+        return max(self.tried, key=rank)
+
+
+def holds(found: Translation) -> bool:
+    """It did the same in every case."""
+    return found.verdict is not None and found.verdict.verdict == "verified"
+
+
+def rank(found: Translation) -> tuple[bool, float, bool]:
+    """What is better is greater."""
+    verdict = found.verdict
+    if verdict is None:
+        return (False, 0.0, False)
+    share = verdict.agreed / verdict.cases if verdict.cases else 0.0
+    return (holds(found), share, verdict.verdict != "compile_error")
 
 
 async def deliver(
@@ -121,7 +117,7 @@ class _Search:
     def __init__(self, engine: Engine, work: Work, jury: _Jury, mode: Mode, report: Report) -> None:
         self.engine, self.work, self.jury, self.mode = engine, work, jury, mode
         self.report = report
-        self.tried: list[Judged] = []
+        self.tried: list[Translation] = []
         self.refused: AnswerError | None = None
 
     async def go(self) -> None:
@@ -149,7 +145,7 @@ class _Search:
     async def _sampled(self) -> bool:
         if not self.mode.samples:
             return False
-        known = [each.translation.code for each in self.tried]
+        known = [each.code for each in self.tried]
         drawing = sampled(self.engine, self.work, self.report, known)
         async with aclosing(drawing) as candidates:
             async for each in candidates:
@@ -160,24 +156,23 @@ class _Search:
     async def _repaired(self) -> bool:
         if not self.tried:
             return False
-        best = max(self.tried, key=lambda each: each.rank)
-        problem = problem_of(best.verdict, self.work.unit)
+        best = max(self.tried, key=rank)
+        problem = problem_of(best.verdict, self.work.unit) if best.verdict else None
         if problem is None:
             return False
         try:
-            found = await repaired(
-                self.engine, self.work, self.report, best.translation.code, problem
-            )
+            found = await repaired(self.engine, self.work, self.report, best.code, problem)
         except (AnswerError, UnitError):
             return False
-        if any(found.code == each.translation.code for each in self.tried):
+        if any(found.code == each.code for each in self.tried):
             return False
         return await self._holds(found)
 
     async def _holds(self, found: Translation) -> bool:
-        judged = Judged(found, await self.jury.verdict(found.code))
+        self.report(Progress("running", part=len(self.tried) + 1))
+        judged = replace(found, verdict=await self.jury.verdict(found.code))
         self.tried.append(judged)
-        return judged.holds
+        return holds(judged)
 
 
 class _Jury:
@@ -196,7 +191,9 @@ class _Jury:
     async def verdict(self, code: str) -> Verdict:
         """Of a candidate."""
         evidence = await self.evidence
-        return await asyncio.to_thread(self._judged, evidence, code)
+        return await asyncio.to_thread(
+            judged, self.work, evidence, code, self.sandbox, self.mode.seconds, self.over.is_set
+        )
 
     def _derived(self) -> tuple[Evidence, ...]:
         effort = Effort(
@@ -211,26 +208,32 @@ class _Jury:
                 source = side(self.document, unit.language, name)
             except NoCounterpart:  # a function inside a function, say
                 continue
-            found.append(derive(source, self.sandbox, effort=effort, cancelled=self.over.is_set))
+            try:
+                evidence = derive(source, self.sandbox, effort=effort, cancelled=self.over.is_set)
+            except TransloopError as error:  # no compiler, or nothing that keeps programs in
+                evidence = Evidence(source, str(error))
+            found.append(evidence)
         return tuple(found)
 
-    def _judged(self, evidence: Sequence[Evidence], code: str) -> Verdict:
-        if not evidence:
-            return Verdict("unchecked", "it has no function that could be called")
-        found = [
-            judge(
-                each,
-                code,
-                self.work.target.id,
-                self.sandbox,
-                seconds=self.mode.seconds,
-                cancelled=self.over.is_set,
-            )
-            for each in evidence
-        ]
-        if any(each.reason for each in evidence):
-            return combined(found)
-        return _with_needs(combined(found), self.work.unit)
+
+def judged(
+    work: Work,
+    evidence: Sequence[Evidence],
+    code: str,
+    sandbox: Runs,
+    seconds: float,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Verdict:
+    """The verdict on a translation of `work`; blocks while programs run."""
+    if not evidence:
+        return Verdict("unchecked", "it has no function that could be called")
+    found = [
+        judge(each, code, work.target.id, sandbox, seconds=seconds, cancelled=cancelled)
+        for each in evidence
+    ]
+    if any(each.reason for each in evidence):
+        return combined(found)
+    return _with_needs(combined(found), work.unit)
 
 
 @asynccontextmanager
@@ -286,10 +289,5 @@ def problem_of(verdict: Verdict, unit: Unit) -> str | None:
     example = verdict.counterexample
     if example is None or example.held_out:
         return None
-    return f"This is not the same program: for {call_of(example, unit)} {example.difference}."
-
-
-def call_of(example: Counterexample, unit: Unit) -> str:
-    """The call of a counterexample, such as `gcd(4, 6)`."""
-    shown = ", ".join(encode(each) for each in example.arguments)  # type: ignore[arg-type]
-    return f"`{unit.names[0] if unit.names else 'the function'}({shown})`"
+    name = unit.names[0] if unit.names else "the function"
+    return f"This is not the same program: for `{call_of(example, name)}` {example.difference}."

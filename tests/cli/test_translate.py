@@ -367,7 +367,7 @@ def test_a_translation_that_does_not_compile_is_handed_over_and_called_so(
     told = json.loads(ran.stdout)
     assert told["verdict"] == "compile_error"
     assert len(told["tried"]) > 1
-    assert "Compile error: " in said(ran)
+    assert "Does not compile: " in said(ran)
 
 
 def test_a_folder_is_run_file_by_file(run: Run, work: Path) -> None:
@@ -376,8 +376,8 @@ def test_a_folder_is_run_file_by_file(run: Run, work: Path) -> None:
     (work / "in" / "b.js").write_text("const now = () => Date.now();\n")
     ran = run("translate", "in", "--to", "typescript", "-o", "out", "--mode", "fast")
     assert ran.returncode == 0, said(ran)
-    assert "a.js: Unchecked: it has no function that could be called" in said(ran)
-    assert "b.js: Unchecked: side effects: " in said(ran)
+    assert "a.js: Not checked: it has no function that could be called" in said(ran)
+    assert "b.js: Not checked: side effects: " in said(ran)
 
 
 @pytest.mark.model

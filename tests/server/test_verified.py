@@ -10,7 +10,7 @@ from transloop_model.echo import EchoEngine
 from transloop_model.engine import Request
 from transloop_sandbox.sandbox import Sandbox
 from transloop_server.translation import Progress, Work
-from transloop_server.verified import MODES, Delivered, deliver
+from transloop_server.verified import MODES, Delivered, deliver, holds
 from transloop_settings.errors import NoCode
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
@@ -67,14 +67,14 @@ async def delivered(
 
 async def test_a_greedy_answer_that_holds_is_all_that_is_asked_for(sandbox: Sandbox) -> None:
     found, engine = await delivered(Answers(RIGHT), sandbox)
-    assert found.best.holds
+    assert holds(found.best)
     assert found.best.verdict.cases >= 12
     assert len(found.tried) == len(engine.requests) == 1
 
 
 async def test_the_first_sample_that_holds_is_taken(sandbox: Sandbox) -> None:
     found, engine = await delivered(Answers(WRONG, (BROKEN, RIGHT, WRONG)), sandbox)
-    assert found.best.translation.code == RIGHT
+    assert found.best.code == RIGHT
     assert [each.verdict.verdict for each in found.tried] == ["failed", "compile_error", "verified"]
     assert len(engine.requests) == 2
 
@@ -87,13 +87,13 @@ async def test_the_greedy_answer_helps_to_decode_the_samples(sandbox: Sandbox) -
 
 async def test_a_difference_with_negative_numbers_only_is_one(sandbox: Sandbox) -> None:
     found, _ = await delivered(Answers(WRONG, (ALMOST,), (WRONG,)), sandbox)
-    assert found.best.translation.code == ALMOST
+    assert found.best.code == ALMOST
     assert "the source rests on: division of a negative number" in found.best.verdict.reason
 
 
 async def test_a_repair_is_shown_a_call_that_is_not_the_same(sandbox: Sandbox) -> None:
     found, engine = await delivered(Answers(WRONG, (WRONG,), (RIGHT,)), sandbox)
-    assert found.best.translation.code == RIGHT
+    assert found.best.code == RIGHT
     said, problem = engine.requests[-1].messages[-2:]
     assert WRONG in said.content
     assert "not the same program: for `gcd(" in problem.content
@@ -102,13 +102,13 @@ async def test_a_repair_is_shown_a_call_that_is_not_the_same(sandbox: Sandbox) -
 
 async def test_a_repair_is_shown_what_the_compiler_said(sandbox: Sandbox) -> None:
     found, engine = await delivered(Answers(BROKEN, (BROKEN,), (RIGHT,)), sandbox)
-    assert found.best.holds
+    assert holds(found.best)
     assert "Line 1 of this does not compile" in engine.requests[-1].messages[-1].content
 
 
 async def test_where_none_holds_the_best_comes_with_its_verdict(sandbox: Sandbox) -> None:
     found, _ = await delivered(Answers(BROKEN, (WRONG,), (BROKEN,)), sandbox)
-    assert found.best.translation.code == WRONG
+    assert found.best.code == WRONG
     assert found.best.verdict.verdict == "failed"
     assert found.best.verdict.counterexample is not None
 
@@ -129,7 +129,7 @@ async def test_fast_tries_the_greedy_answer_only(sandbox: Sandbox) -> None:
 
 async def test_prose_is_an_error_only_if_there_is_nothing_else(sandbox: Sandbox) -> None:
     found, _ = await delivered(Answers("I do not know.", (RIGHT,)), sandbox)
-    assert found.best.holds
+    assert holds(found.best)
     with pytest.raises(NoCode):
         await delivered(Answers("I do not know.", ("Nor do I.",)), sandbox)
 
