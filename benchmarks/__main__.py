@@ -1,8 +1,10 @@
-"""`python -m benchmarks`: measure, print, and write `benchmarks/results/<name>.json`."""
+"""`python -m benchmarks`: measure, print, and write `benchmarks/results/<part>.json`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,35 +13,53 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import engine, machine, server
-from transloop_model import catalog
+from benchmarks import machine
 
 RESULTS = Path(__file__).parent / "results"
 
 
+class Part(StrEnum):
+    """What can be measured; each has a result file of its own."""
+
+    SPEED = "speed"
+    SANDBOX = "sandbox"
+
+
 def main(
+    parts: Annotated[
+        list[Part] | None, typer.Argument(help="Default: all of them.", show_default=False)
+    ] = None,
     rounds: Annotated[int, typer.Option(help="Rounds of each measurement.")] = 5,
     model: Annotated[str, typer.Option(help="Catalog id or path.")] = "qwen2.5-coder-0.5b-instruct",
-    name: Annotated[str, typer.Option(help="Name of the result file.")] = "speed",
 ) -> None:
-    """Measure speed and memory of the engine and of the whole server.
+    """Measure `speed` (of the engine and of the whole server) and the `sandbox`.
 
     Leave the machine alone meanwhile: llama.cpp shares the cores badly.
     """
-    found = catalog.resolve(model)
     console = Console()
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
-    result: dict[str, Any] = {}
-    for title, values in chain(
-        [("machine", machine.describe(found))],
-        server.measure(found, rounds),
-        engine.measure(found, rounds),
-    ):
-        console.print(_table(title, values))
-        result[title] = values
-        path.write_text(json.dumps(result, indent=2) + "\n")
-    console.print(f"Written to {path}")
+    for part in parts or list(Part):
+        path = RESULTS / f"{part}.json"
+        result: dict[str, Any] = {}
+        for title, values in _measured(part, model, rounds):
+            console.print(_table(title, values))
+            result[title] = values
+            path.write_text(json.dumps(result, indent=2) + "\n")
+        console.print(f"Written to {path}")
+
+
+def _measured(part: Part, model: str, rounds: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each measurement of a part as it ends, and first what it is made on."""
+    if part is Part.SANDBOX:
+        from benchmarks import sandbox
+
+        return chain([("machine", machine.here())], sandbox.measure(rounds))
+    from benchmarks import engine, server
+    from transloop_model import catalog
+
+    found = catalog.resolve(model)
+    about = [("machine", machine.describe(found))]
+    return chain(about, server.measure(found, rounds), engine.measure(found, rounds))
 
 
 def _table(title: str, values: dict[str, Any]) -> Table:
