@@ -49,12 +49,12 @@ class Daemon:
 
     def ask(self, files: Sequence[File], cancelled: Callable[[], bool]) -> Answer | None:
         """The answer; None: there is none, and it must be compiled in another way."""
-        if self._left == 0:
-            self.close()
-            self._start()
-        self._left -= 1
         deadline = time.monotonic() + SECONDS
         try:
+            if self._left == 0:
+                self.close()
+                self._start()
+            self._left -= 1
             self._send(_request(files), deadline)
             answer = self._answer(deadline, cancelled)
         except (OSError, EOFError):

@@ -96,6 +96,26 @@ def test_a_message_names_no_folder_of_this_machine(name: str, sandbox: Sandbox) 
     assert "/work" not in said
 
 
+@pytest.fixture(scope="module")
+def weaker() -> Iterator[Sandbox]:
+    """The same where there is no bubblewrap."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("transloop_sandbox.workers.PROGRAM", "landlock_worker")
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        with Sandbox(1, cache=False) as made:
+            yield made
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_program_does_the_same_where_there_is_only_landlock(name: str, weaker: Sandbox) -> None:
+    hello = weaker.run(job(name, recipe(name).hello.program))
+    assert (hello.verdict, hello.stdout) == ("ok", b"hello there\n"), hello
+    broken = weaker.run(job(name, recipe(name).hello.broken))
+    assert (broken.verdict, broken.diagnostics[0].line) == ("compile_error", 1), broken
+    assert hello.isolation.level == broken.isolation.level == "landlock"
+    assert "transloop-" not in (broken.stdout + broken.stderr).decode()
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_too_little_memory_is_raised_to_what_the_language_needs(
     name: str, sandbox: Sandbox
