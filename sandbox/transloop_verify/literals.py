@@ -327,7 +327,7 @@ def _float_text(value: float, form: Form, wanted: Type) -> str:
 def _as_single(value: float) -> float:
     """The value if a float of 32 bits is near it. Raises Unexpressed where it is too large."""
     try:
-        (single,) = struct.unpack("f", struct.pack("f", value))
+        (single,) = struct.unpack("<f", struct.pack("<f", value))
     except OverflowError:
         raise Unexpressed(f"{value} does not fit into 32 bits") from None
     return value if single else math.copysign(0.0, value)
