@@ -28,9 +28,9 @@ class Reading:
 def read(stdout: bytes, nonce: str, first: int) -> Reading:
     """The records of one run. What is out of order is not ours, and ends the reading."""
     ready, found, at = False, list[Observation](), 0
-    for match in re.finditer(rb"(?:^|\n)%s ([^\n]*)\n" % re.escape(nonce.encode()), stdout):
+    for match in re.finditer(rb"(?:^|\n)%s ([^\n]*)(?=\n)" % re.escape(nonce.encode()), stdout):
         printed = stdout[at : match.start()].decode("utf-8", "replace")
-        at = match.end()
+        at = match.end() + 1
         record = _record(match[1])
         if record.get("k") == "refused":
             return Reading(first, refused=_observation(record, ""))
