@@ -14,7 +14,17 @@ from transloop_model.catalog import ModelFile
 
 
 def describe(model: ModelFile) -> dict[str, Any]:
-    """Processor, memory, versions and the model's digest."""
+    """The machine, versions and the model's digest."""
+    return {
+        **here(),
+        "llama-cpp-python": importlib.metadata.version("llama-cpp-python"),
+        "model": model.id,
+        "model_sha256": model.digest(),
+    }
+
+
+def here() -> dict[str, Any]:
+    """Processor, memory and versions, for what needs no model."""
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "processor": _processor(),
@@ -23,10 +33,7 @@ def describe(model: ModelFile) -> dict[str, Any]:
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "llama-cpp-python": importlib.metadata.version("llama-cpp-python"),
         "transloop": importlib.metadata.version("transloop"),
-        "model": model.id,
-        "model_sha256": model.digest(),
         "load_average_before": round(psutil.getloadavg()[0], 2),
     }
 

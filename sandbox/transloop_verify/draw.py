@@ -71,7 +71,7 @@ def draw(kind: Type, dice: random.Random, constants: Constants, size: int = LONG
 _SPECIAL = [4, 9, 16, 25, 64, 81, 100, 128, 256, 27, 125, 13, 29, 97, 6, 28, 24, 120, 121, 153, 55]
 """Squares, powers, primes, perfect and factorial numbers, palindromes: what functions ask for."""
 _TEXTS = ["aba", "aab", "Hello World", "12", "a b c", "abcde", "ABC", "  ", "1,2", "racecar", "x!y"]
-_WORDS = ["a", "an", "the", "apple", "Hello", "world", "This", "is", "name", "42"]
+_WORDS = ["a", "x", "an", "the", "apple", "Hello", "world", "This", "is", "name", "42"]
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
 
@@ -148,13 +148,24 @@ def _string(kind: Type, dice: random.Random, constants: Constants, size: int) ->
     if roll < 0.3 and any(pair in letters for pair in _PAIRS):
         return _nested(dice, [each for each in _PAIRS if each in letters], size)
     if roll < 0.45:
-        words = [*_WORDS, *(each for each in constants.strings if each.isascii())]
-        return " ".join(dice.choice(words) for _ in range(dice.randint(1, 5)))
+        return _sentence(dice, constants)
     if roll < 0.6:
         half = "".join(dice.choice("abc") for _ in range(dice.randint(1, size // 2 + 1)))
         return half + half[::-1][dice.randint(0, 1) :]
     alphabet = _alphabet(dice, constants)
     return "".join(dice.choice(alphabet) for _ in range(dice.randint(1, size)))
+
+
+def _sentence(dice: random.Random, constants: Constants) -> str:
+    """Words, now and then parted by what the program looks for instead of by blanks."""
+    known = [each for each in constants.strings if each.isascii()]
+    words = [*_WORDS, *dice.choices(known, k=4)] if known else _WORDS
+    marks = [" ", " ", *dice.choices(known, k=2)] if known else [" "]
+    text = dice.choice(words)
+    for _ in range(dice.randint(0, 4)):
+        mark = dice.choice(marks)
+        text += mark + dice.choice(("", " ")) * (mark != " ") + dice.choice(words)
+    return text
 
 
 def _alphabet(dice: random.Random, constants: Constants) -> str:
@@ -201,8 +212,10 @@ def _shaped(item: Type, dice: random.Random, count: int, roll: float) -> list[Va
     numbers = list(range(int(roll < 0.05), count + int(roll < 0.05)))
     if roll < 0.12:
         dice.shuffle(numbers)
-    elif roll < 0.2:
+    elif roll < 0.18:
         numbers = [dice.randint(0, 1) for _ in numbers]
+    elif roll < 0.23 and _range(item)[0] < 0:
+        numbers = [dice.choice((1, -1)) * (number // 2 + 1) for number in numbers]
     else:
         low, _ = _range(item)
         numbers = sorted(dice.randint(max(low, -5), 30) for _ in numbers)

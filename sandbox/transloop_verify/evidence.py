@@ -20,7 +20,7 @@ from transloop_verify.mined import Intended, constants, effects, intended
 from transloop_verify.mutants import Mutant, Score, mutants_of
 from transloop_verify.observe import Runs
 from transloop_verify.oracle import UNSTABLE, Expected, OnCase, expected
-from transloop_verify.search import Searcher, Tried, drawn, selected
+from transloop_verify.search import Searcher, Tried, bounded, drawn, rising, selected
 from transloop_verify.strength import MOST, killers, strength
 from transloop_verify.traced import Coverage, Trace, coverage, traced
 
@@ -129,7 +129,6 @@ class _Derivation:
         domains = self.search.domains(self.domain, self.effort.seed)
         if not domains:
             return self._without("no value can be made for one of its parameters")
-        domains = tuple(self.search.bounded(each, self.effort.seed) for each in domains)
         self.domain = domains[0]
         pool = self._pool(domains)
         kept = selected(pool, self.effort.cases)
@@ -144,19 +143,25 @@ class _Derivation:
         return replace(self._scored(evidence, made, rows), seconds=time.monotonic() - self.began)
 
     def _pool(self, domains: Sequence[Domain]) -> list[Tried]:
-        """Inputs inside of the domain, with what they reach; more than will be kept."""
-        wanted = self.effort.cases * (4 if self.program else 1) + 8
-        if self.program is None:
-            # Nothing is known about them, and each costs compile time: the oracle sorts them out.
-            return [
-                Tried(each, Trace("returned", result=at))
-                for at, each in enumerate(drawn(domains, wanted, self.effort.seed))
-            ]
-        tried = self.search.tried(drawn(domains, wanted, self.effort.seed))
+        """Inputs inside of the domain, with what they came to; more than will be kept."""
+        wanted = self.effort.cases * (4 if self.program else 2) + 8
+        tried = self._tried(domains, wanted)
         for each in tried:
             if not self.search.inside(each):
                 self.outside[_came_to(each.trace)] += 1
         return [each for each in tried if self.search.inside(each)]
+
+    def _tried(self, domains: Sequence[Domain], wanted: int) -> list[Tried]:
+        some = drawn(domains, wanted, self.effort.seed)
+        if self.program is not None:
+            return self.search.tried(some)
+        tried = self.search.tried(rising(some))
+        less = [bounded(each, tried) for each in domains]
+        if less != list(domains):
+            self.domain = less[0]
+            tried = self.search.tried(rising(drawn(less, wanted, self.effort.seed)))
+        order = {id(each): at for at, each in enumerate(some)}
+        return sorted(tried, key=lambda each: order.get(id(each.input), 0))
 
     def _case(self, number: int, drawn: Input) -> Case:
         held_out = number > 0 and zlib.crc32(f"{self.effort.seed}:{number}".encode()) % 4 == 0

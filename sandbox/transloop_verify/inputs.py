@@ -44,8 +44,9 @@ class Domain:
     constants: Constants = field(default_factory=Constants)
     examples: tuple[tuple[Value, ...], ...] = ()
     """Arguments of calls that were found around the function."""
+    smallest: int | None = None
     largest: int | None = None
-    """Numbers beyond it make the function too slow."""
+    """Numbers beyond these make the function too slow, or keep it from ending."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +65,25 @@ def inputs(domain: Domain, seed: int = 0, size: int = LONGEST) -> Iterator[Input
     seen = set[str]()
     for each in itertools.chain(_first(domain, seed), _random(domain, seed, size)):
         key = repr(each.arguments)
-        if key not in seen and not _too_large(each.arguments, domain.largest):
+        if key not in seen and _bounded(each.arguments, domain):
             seen.add(key)
             yield each
 
 
-def largest(arguments: Iterable[Value]) -> int:
-    """The largest number among the arguments themselves, whatever its sign."""
-    numbers = [abs(each) for each in arguments if isinstance(each, int | float)]
-    return int(max(numbers, default=0))
+def numbers(arguments: Iterable[Value]) -> list[int | float]:
+    """The numbers among the arguments themselves."""
+    return [
+        each for each in arguments if isinstance(each, int | float) and not isinstance(each, bool)
+    ]
 
 
-def _too_large(arguments: tuple[Value, ...], most: int | None) -> bool:
-    return most is not None and largest(arguments) > most
+def _bounded(arguments: tuple[Value, ...], domain: Domain) -> bool:
+    """Are the numbers within what the function can cope with?"""
+    low, high = domain.smallest, domain.largest
+    return all(
+        (low is None or each >= low) and (high is None or each <= high)
+        for each in numbers(arguments)
+    )
 
 
 def samples(domain: Domain, count: int, seed: int = 0) -> list[Input]:
@@ -149,7 +156,7 @@ def _match(row: list[Value], free: list[int], dice: random.Random) -> None:
     first = dice.randint(1, 12)
     second = dice.randint(1, 12)
     squares = dice.choice(((3, 4, 5), (5, 12, 13), (6, 8, 10)))
-    made = dice.choice(
+    made: tuple[int, ...] = dice.choice(
         (
             (first, first, first),
             (first, first, second),
@@ -159,7 +166,10 @@ def _match(row: list[Value], free: list[int], dice: random.Random) -> None:
             squares,
         )
     )
-    order = dice.sample(free, k=min(len(free), 3))
+    if len(free) > 3:
+        times = dice.randint(2, 4)
+        made = (first, second, times * first, times * second)
+    order = free[:4] if len(free) > 3 else dice.sample(free, k=len(free))
     for at, value in zip(order, made, strict=False):
         row[at] = value
 

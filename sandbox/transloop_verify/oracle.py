@@ -23,7 +23,7 @@ OnCase = Callable[[Case, Observation], None]
 Meant = Callable[[Observation], bool]
 """Was this error raised on purpose?"""
 
-LIMITS = Limits(cpu_seconds=3.0, memory_mb=512)
+LIMITS = Limits(cpu_seconds=2.0, memory_mb=512)
 """Of one run of all cases; an input that needs more is no good case."""
 UNSTABLE = "it does otherwise when it is run again: chance, time, or what earlier calls left behind"
 

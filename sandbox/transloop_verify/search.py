@@ -15,15 +15,15 @@ from dataclasses import dataclass, replace
 from transloop_sandbox.job import Limits
 from transloop_verify.case import Case, Observation, Side
 from transloop_verify.infer import Hypothesis, chosen, hypotheses
-from transloop_verify.inputs import Domain, Input, drawable, inputs, largest, samples
+from transloop_verify.inputs import Domain, Input, drawable, inputs, numbers, samples
 from transloop_verify.mined import Intended
 from transloop_verify.observe import Runs, observe
-from transloop_verify.traced import OWN, Trace, Traced, trace_of
+from transloop_verify.traced import Trace, Traced, trace_of
 from transloop_verify.value import MapValue, Value
 
 _LIMITS = Limits(cpu_seconds=2.0, memory_mb=512)
-_SHORT = Limits(cpu_seconds=0.5, memory_mb=512)
-_SCOUTS = 12
+_SHORT = Limits(cpu_seconds=1.0, memory_mb=512)
+"""For a source that counts no steps: what takes longer is no good case."""
 _SAMPLES = 6
 """Inputs that test a hypothesis."""
 _ODD = 6
@@ -70,30 +70,14 @@ class Searcher:
     def tried(self, drawn: Sequence[Input]) -> list[Tried]:
         """Run the source on inputs; those it was not brought to are missing."""
         side = self.program.side if self.program else self.side
+        limits = _LIMITS if self.program else _SHORT
         cases = [Case(at, each.arguments) for at, each in enumerate(drawn)]
-        seen = observe(side, cases, self.sandbox, limits=_LIMITS, cancelled=self.cancelled)
+        seen = observe(side, cases, self.sandbox, limits=limits, cancelled=self.cancelled)
         return [
             Tried(each, self._trace(seen.by_case[at]))
             for at, each in enumerate(drawn)
             if at in seen.by_case
         ]
-
-    def bounded(self, domain: Domain, seed: int) -> Domain:
-        """The domain without the numbers for which an untraced source takes too long.
-
-        One run of inputs of rising size; a traced source need not be asked, it counts its steps.
-        """
-        numeric = any(each.kind in ("int", "float") for each in domain.types)
-        if self.program is not None or not numeric:
-            return domain
-        some = sorted(samples(domain, _SCOUTS, seed), key=lambda each: largest(each.arguments))
-        cases = [Case(at, each.arguments) for at, each in enumerate(some)]
-        seen = observe(self.side, cases, self.sandbox, limits=_SHORT, cancelled=self.cancelled)
-        slow = [at for at, each in seen.by_case.items() if each.kind in ("timeout", "memory")]
-        if not slow:
-            return domain
-        fast = [largest(some[at].arguments) for at in seen.by_case if at < min(slow)]
-        return replace(domain, largest=max(fast, default=3))
 
     def inside(self, tried: Tried) -> bool:
         """Is the input inside of the source's domain?"""
@@ -155,9 +139,27 @@ def selected(tried: Iterable[Tried], count: int) -> list[Tried]:
     return [*kept[: count - len(few)], *few]
 
 
-def own(tried: Tried) -> bool:
-    """Does the input rest on what the source's language does in its own way?"""
-    return any(each in OWN for each in tried.trace.notes)
+def bounded(domain: Domain, tried: Sequence[Tried]) -> Domain:
+    """The domain without the numbers for which a source took too long; the same if it never did."""
+    slow = [each.input for each in tried if each.trace.end in ("timeout", "memory")]
+    fast = [each.input for each in tried if each.trace.end not in ("timeout", "memory")]
+    if not slow or not any(numbers(each.arguments) for each in slow):
+        return domain
+    least = min(map(_magnitude, slow))
+    signed = all(min(numbers(each.arguments), default=0) < 1 for each in slow)
+    if signed and max(map(_magnitude, fast), default=0) > least:
+        return replace(domain, smallest=1)
+    below = [_magnitude(each) for each in fast if _magnitude(each) < least]
+    return replace(domain, smallest=0, largest=int(max(below, default=3)))
+
+
+def rising(drawn: Sequence[Input]) -> list[Input]:
+    """The inputs with small numbers first, so that slow ones keep nothing else from being run."""
+    return sorted(drawn, key=_magnitude)
+
+
+def _magnitude(each: Input) -> float:
+    return max((abs(number) for number in numbers(each.arguments)), default=0)
 
 
 def _covering(tried: Sequence[Tried], count: int) -> list[Tried]:

@@ -17,8 +17,6 @@ from transloop_verify.tables import text
 
 STEPS = 30_000
 """Loop rounds, calls and branches of one call; an input that needs more is called endless."""
-OWN = ("division of a negative number", "negative index")
-"""Notes on what the language does in its own way; the others are about the size of numbers."""
 
 
 @dataclass(frozen=True)
