@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from filelock import FileLock
@@ -82,6 +82,16 @@ def verified(folder: Path) -> bool:
     """Whether every byte is what was made."""
     files = json.loads((folder / MANIFEST).read_bytes())
     return all(_digest(folder / name) == digest for name, (_, digest) in files.items())
+
+
+def prune(current: Iterable[Path]) -> None:
+    """Delete what was made for tools that are no longer here; `current` is what stays."""
+    folder = directories.toolchains().resolve() / "warm"
+    kept = {each.name for each in current}
+    for each in folder.iterdir() if folder.is_dir() else ():
+        if each.is_dir() and each.name not in kept:
+            shutil.rmtree(each)
+            each.with_name(f"{each.name}.lock").unlink(missing_ok=True)
 
 
 def require_open(folder: Path) -> None:

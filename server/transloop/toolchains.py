@@ -52,6 +52,8 @@ def install(languages: Languages = None) -> None:
     with _sandbox(settings.load().sandbox.min_level) as prepare:
         for each in ready:
             prepare(each)
+    if not languages:
+        _prune(ready)
     for each in wanted:
         _console().print(f"{each}: {_lacks(each) or 'ready'}")
     raise typer.Exit(1 if languages and len(ready) < len(wanted) else 0)
@@ -90,6 +92,16 @@ def _lacks(language: str) -> str | None:
     except ToolchainMissing as error:
         return str(error)
     return None
+
+
+def _prune(ready: list[str]) -> None:
+    """Forget what was made for compilers that have been replaced."""
+    from transloop_sandbox import warm
+    from transloop_sandbox.recipe import recipe
+    from transloop_sandbox.toolchains import toolchain
+
+    chosen = [recipe(each) for each in ready]
+    warm.prune(warm.place(each, name, toolchain(each.id)) for each in chosen for name in each.warm)
 
 
 @contextlib.contextmanager

@@ -136,7 +136,7 @@ def test_a_missing_definition_is_told_by_the_linker(sandbox: Sandbox) -> None:
 
 # Precompiled headers -----------------------------------------------------------------------------
 
-LEAN = next(each for each in recipe("cpp").compile.precompiled if each.warm == "lean")  # type: ignore[union-attr]
+HEADERS = recipe("cpp").compile.precompiled  # type: ignore[union-attr]
 SORTS = "int main() { std::vector<int> v{2, 1}; std::sort(v.begin(), v.end()); return v[0] - 1; }"
 
 
@@ -146,7 +146,16 @@ def test_a_forgotten_include_is_not_made_good_by_a_precompiled_header(sandbox: S
     assert any("vector" in each.message for each in result.diagnostics)
 
 
-@pytest.mark.parametrize("headers", [LEAN.includes, ("bits/stdc++.h",)])
+def test_a_precompiled_header_gives_what_the_program_includes_and_nothing_else() -> None:
+    made = recipe("cpp")
+    for each in HEADERS:
+        text = "".join(f"#include <{name}>\n" for name in each.includes)
+        assert made.warm[each.warm].files == {"all.hpp": text}
+        assert each.argv == ("-include", f"{{{each.warm}}}/all.hpp")
+    assert len(HEADERS) == len(made.warm) >= 5
+
+
+@pytest.mark.parametrize("headers", [HEADERS[0].includes, HEADERS[1].includes])
 def test_a_precompiled_header_saves_most_of_the_time(
     headers: tuple[str, ...], sandbox: Sandbox
 ) -> None:

@@ -400,3 +400,14 @@ def test_another_version_of_a_tool_makes_another(opened: Path) -> None:
     tools = toolchains.Toolchain("java", {"java": Found("java", opened, opened, "17", "17")})
     newer = toolchains.Toolchain("java", {"java": Found("java", opened, opened, "21", "21")})
     assert warm.place(java, "daemon", tools) != warm.place(java, "daemon", newer)
+
+
+def test_what_was_made_for_other_tools_is_deleted(made: Callable[[], Path]) -> None:
+    folder = made()
+    old = folder.with_name("java-daemon-old")
+    old.mkdir()
+    warm.prune([folder])
+    assert folder.exists()
+    assert not old.exists()
+    warm.prune([])
+    assert not folder.exists()
