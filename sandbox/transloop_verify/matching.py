@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from transloop_verify.case import Entry, Parameter
 from transloop_verify.entry import entries
 from transloop_verify.literals import bare
 from transloop_verify.sized import without_lengths
+from transloop_verify.tables import table
 
 
 class NoCounterpart(ValueError):
@@ -30,6 +32,8 @@ def matching(source: Entry, code: str, language: str) -> Entry:
         fitting = [fit for each in choice if (fit := _fit(each, count, language)) is not None]
         if len(fitting) == 1 or (fitting and choice is not found):
             return fitting[-1]
+    if named and table(language, "entry").get("lenient") and len(named[0].parameters) > count:
+        return replace(named[0], parameters=named[0].parameters[:count])
     raise NoCounterpart(_reason(source, named, found))
 
 

@@ -73,6 +73,13 @@ def test_why_there_is_no_counterpart_is_told(code: str, reason: str) -> None:
     assert str(raised.value) == reason
 
 
+def test_in_javascript_a_call_may_leave_arguments_out() -> None:
+    found = matching(SOURCE, "function hasClose(a, b, c) {}", "javascript")
+    assert [each.name for each in found.parameters] == ["a", "b"]
+    with pytest.raises(NoCounterpart):
+        matching(SOURCE, "function hasClose(a: number, b: number, c: number) {}", "typescript")
+
+
 def test_an_entry_is_found_by_its_name_and_by_its_owner() -> None:
     code = "class A:\n  def f(self): ...\nclass B:\n  def f(self): ...\ndef g(): ..."
     assert named("B.f", code, "python").owner == "B"
