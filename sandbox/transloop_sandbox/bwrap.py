@@ -9,8 +9,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from transloop_sandbox import seccomp, view
@@ -39,6 +38,7 @@ class Bwrap:
     isolation: Isolation
     uid: int | None = None
     """Whom to become; never root, whose uid the kernel still honours in a namespace."""
+    filter: bytes = field(default_factory=seccomp.program, repr=False)
 
     @classmethod
     def at(cls, program: Path, uid: int | None) -> Bwrap:
@@ -63,7 +63,7 @@ class Bwrap:
         places = _places(command)
         with ExitStack() as files:
             options = "\0".join(_options(command, places)).encode() + b"\0"
-            extra = [_held(files, content) for content in (options, _filter())]
+            extra = [_held(files, content) for content in (options, self.filter)]
             start = Start(
                 argv=self._argv(command, places),
                 environment={},  # /proc/1/environ inside shows what bubblewrap was given
@@ -96,11 +96,6 @@ def _version(program: Path) -> str:
 def _places(command: Command) -> dict[str, str]:
     binds = {bind.name: f"{view.BIND}/{bind.name}" for bind in command.binds}
     return {**binds, "work": view.WORK, "tmp": view.SCRATCH}
-
-
-@cache
-def _filter() -> bytes:
-    return seccomp.program()
 
 
 def _held(files: ExitStack, content: bytes) -> int:

@@ -61,6 +61,8 @@ def choose(minimum: Level = "landlock", unsafe: bool = False, slot: int = 0) -> 
     Raises:
         SandboxError: nothing at `minimum` or above held, with what was tried and what to do.
     """
+    if sys.platform != "linux":
+        raise SandboxError("Programs can be run on Linux only.", "Translating works without.")
     if unsafe:
         from transloop_sandbox.unconfined import Unconfined
 
@@ -78,7 +80,8 @@ def choose(minimum: Level = "landlock", unsafe: bool = False, slot: int = 0) -> 
             return backend
         refused.append(_told(probed))
     tried = "; ".join(refused) or "there is nothing on this machine to try"
-    raise SandboxError(f"Programs cannot be kept in at level {minimum!r}: {tried}.", _advice())
+    message = f"Programs cannot be kept in at level {minimum!r}: {tried}."
+    raise SandboxError(message, bubblewraps.ADVICE)
 
 
 def report(candidate: Candidate) -> Report:
@@ -88,11 +91,6 @@ def report(candidate: Candidate) -> Report:
 
 def candidates(slot: int = 0) -> Iterator[Candidate]:
     """What may work on this machine, best first. Nothing is run yet."""
-    if sys.platform == "linux":
-        yield from _on_linux(slot)
-
-
-def _on_linux(slot: int) -> Iterator[Candidate]:
     from transloop_sandbox.bwrap import Bwrap
     from transloop_sandbox.landlock import Landlock
 
@@ -138,9 +136,3 @@ def _rank(level: Level) -> int:
 def _told(probed: Report) -> str:
     leaks = ", ".join(f"{each.what}: {each.got}" for each in probed.probes if not each.held)
     return f"{probed.isolation.backend} {probed.isolation.version} ({leaks})"
-
-
-def _advice() -> str:
-    if sys.platform != "linux":
-        return "Only Linux is supported; --unsafe-no-sandbox runs programs without any protection."
-    return bubblewraps.ADVICE

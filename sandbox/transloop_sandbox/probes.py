@@ -143,7 +143,8 @@ def memory_of_init(planted: dict[str, Any]) -> object:
 
 def trace(planted: dict[str, Any]) -> object:
     """Take hold of another process."""
-    return syscall(101, 117, 16, os.getppid(), 0, 0) == 0
+    seize = 0x4206  # attaching would stop it, too
+    return syscall(101, 117, seize, os.getppid(), 0, 0) == 0
 
 
 def signal_host(planted: dict[str, Any]) -> object:
@@ -184,8 +185,12 @@ def new_namespace(planted: dict[str, Any]) -> object:
 
 
 def mount(planted: dict[str, Any]) -> object:
-    """Something over something."""
-    return syscall(165, 40, b"none", b"/tmp", b"tmpfs", 0, None) == 0
+    """Something over something: over our own folder, so that it does no harm where it works."""
+    folder = str(Path.cwd()).encode()
+    done = syscall(165, 40, b"none", folder, b"tmpfs", 0, None) == 0
+    if done:
+        syscall(166, 39, folder, 2)
+    return done
 
 
 def hidden_memory(planted: dict[str, Any]) -> object:

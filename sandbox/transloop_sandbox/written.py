@@ -18,7 +18,7 @@ from transloop_sandbox.tree import Use
 
 _INODE_MB = 1 / 1024
 """What an empty file takes in memory, its name included."""
-_ENTRIES = 20_000
+_ENTRIES = 6_000
 """Nobody compiles to more files; counting them all would take too long."""
 
 
