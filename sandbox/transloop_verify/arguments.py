@@ -21,6 +21,10 @@ class Argument:
     """In the call."""
     after: str
     """What shows it once the call is over."""
+    shared: str
+    """The parameter that takes it, where all cases share one function that calls ..."""
+    handed: str
+    """... and how it is handed over to that function."""
 
 
 def argument(value: Value, wanted: Type, language: str, name: str) -> Argument:
@@ -45,4 +49,6 @@ def argument(value: Value, wanted: Type, language: str, name: str) -> Argument:
         declared=str(form.get("declared", rules.get("declared", ""))).format(**keys),
         passed=str(form.get("passed", "{place}")).format(place=place, **keys),
         after=str(after).format(**keys),
+        shared=str(form.get("shared", rules.get("shared", ""))).format(**keys),
+        handed=str(form.get("handed", rules.get("handed", ""))).format(**keys),
     )

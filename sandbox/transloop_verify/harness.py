@@ -83,17 +83,20 @@ def program(side: Side, cases: Sequence[Case]) -> Program:
     source = Source(prelude + code, language_of(side.language))
     rules = _rules(source)
     rendered: list[str] = []
+    shared: dict[int, str] = {}
     kept: list[int] = []
     unexpressed: dict[int, str] = {}
     for case in cases:
         try:
-            rendered.append(_case(side, rules, len(kept), _arguments(side, rules, case)))
+            keys = _keys(side, rules, len(kept), _arguments(side, rules, case))
+            rendered.append(_filled(rules["case"], keys))
+            shared.setdefault(len(case.arguments), _filled(rules.get("shared", ""), keys))
             kept.append(case.id)
         except Unexpressed as error:
             unexpressed[case.id] = str(error)
     return Program(
         language=side.language,
-        files=_files(side, source, rules, rendered),
+        files=_files(side, source, rules, rendered, "".join(shared.values())),
         harness=(*rules["files"], *rules["files"].values()),
         candidate=rules["candidate"],
         above=prelude.count("\n"),
@@ -126,17 +129,21 @@ def _arguments(side: Side, rules: Mapping[str, Any], case: Case) -> list[Argumen
     ]
 
 
-def _case(side: Side, rules: Mapping[str, Any], index: int, arguments: Sequence[Argument]) -> str:
-    """The code of one case."""
+def _keys(
+    side: Side, rules: Mapping[str, Any], index: int, arguments: Sequence[Argument]
+) -> dict[str, str]:
+    """What the code of one case is made of."""
     keys = {
         "index": str(index),
         "fallible": "true" if side.entry.fallible else "false",
         "arguments": ", ".join(each.literal for each in arguments),
         "passed": ", ".join(each.passed for each in arguments),
         "lets": " ".join(each.declared for each in arguments),
+        "shared": "".join(each.shared for each in arguments),
+        "handed": "".join(each.handed for each in arguments),
         "after": rules.get("after_separator", ", ").join(each.after for each in arguments),
     }
-    return _filled(rules["case"], {**keys, "call": _call(side, rules, keys)})
+    return {**keys, "call": _call(side, rules, keys)}
 
 
 def _call(side: Side, rules: Mapping[str, Any], keys: Mapping[str, str]) -> str:
@@ -158,10 +165,10 @@ def _call(side: Side, rules: Mapping[str, Any], keys: Mapping[str, str]) -> str:
 
 
 def _files(
-    side: Side, source: Source, rules: Mapping[str, Any], rendered: Sequence[str]
+    side: Side, source: Source, rules: Mapping[str, Any], rendered: Sequence[str], shared: str
 ) -> tuple[File, ...]:
     """The files of the job: the harness's, and the candidate's where it has one of its own."""
-    places = _places(side, source, rules, rendered)
+    places = {**_places(side, source, rules, rendered), "shared": shared}
     found = []
     for path, template in rules["files"].items():
         folder, _, name = template.rpartition("/")

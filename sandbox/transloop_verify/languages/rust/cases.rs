@@ -3,4 +3,5 @@ use crate::transloop;
 // @@records@@
 
 pub const CASES: [fn(); @@count@@] = [@@calls@@];
+// @@shared@@
 // @@cases@@
