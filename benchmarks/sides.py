@@ -1,8 +1,8 @@
-"""Can every function be called? References in seven languages, with inputs of the types they declare.
+"""Can every function be called? References in seven languages, on inputs of the declared types.
 
-Needs a folder with `dev/*.jsonl` of parallel functions. A reference counts as callable when a call of
-it came back; whether it agrees with the Python one is told beside it, as a hint: these inputs know
-nothing of what a function means.
+Needs a folder with `dev/*.jsonl` of parallel functions. A reference counts as callable when a call
+of it came back; whether it agrees with the Python one is told beside it, as a hint: these inputs
+know nothing of what a function means.
 
     python -m benchmarks.sides --bench FOLDER [--limit N] [--language LANGUAGE]
 """
@@ -126,12 +126,23 @@ def _side(reference: Row, language: str) -> Side:
 def _cases(row: Row, python: Entry, sides: Mapping[str, Row]) -> list[Case]:
     """The inputs that the row has, or some of the types that one of its references declares."""
     if row.get("cases"):
-        return [Case(at, tuple(each["args"])) for at, each in enumerate(row["cases"][:4])]
+        return [
+            Case(at, tuple(map(_read, each["args"]))) for at, each in enumerate(row["cases"][:4])
+        ]
     types = [each.type for each in python.parameters]
     if any(each.kind == "any" or _bare(each) for each in types):
         typed = next(name for name in TYPED if name in sides)
         types = [each.type for each in matching(python, sides[typed]["code"], typed).parameters]
     return [Case(at, tuple(_value(each, at) for each in types)) for at in range(3)]
+
+
+def _read(plain: Any) -> Value:
+    """A value of the row: JSON, where an object is a map."""
+    if isinstance(plain, dict):
+        return MapValue(tuple((key, _read(each)) for key, each in plain.items()))
+    if isinstance(plain, list):
+        return [_read(each) for each in plain]
+    return plain  # type: ignore[no-any-return]
 
 
 def _bare(wanted: Type) -> bool:

@@ -26,9 +26,9 @@ from transloop_syntax.source import Source
 from transloop_verify.arguments import Argument, argument
 from transloop_verify.captures import captured
 from transloop_verify.case import Case, Side
-from transloop_verify.literals import Unexpressed
 from transloop_verify.records import records_in
 from transloop_verify.rewriting import rewritten
+from transloop_verify.scalars import Unexpressed
 from transloop_verify.tables import table, text
 
 RUN_LIMITS = Limits()

@@ -6,12 +6,18 @@ into a vector. A case with such an argument is not a failed one; it cannot be as
 
 from __future__ import annotations
 
-import math
 import re
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from transloop_verify.scalars import (
+    Unexpressed,
+    float_text,
+    in_range,
+    is_surrogate,
+    largest_char,
+    quoted,
+)
 from transloop_verify.tables import table
 from transloop_verify.type import ANY, Type
 from transloop_verify.types import parse_type
@@ -21,10 +27,6 @@ LONGEST = 20_000
 """Characters of one literal; compilers refuse longer ones in their own ways."""
 
 Form = Mapping[str, Any]
-
-
-class Unexpressed(ValueError):
-    """The value has no literal of this type in this language; says why."""
 
 
 def literal(value: Value, wanted: Type, language: str) -> str:
@@ -85,7 +87,7 @@ class _Writer:
             raise Unexpressed(f"{kind} has no type of its own here")
         for each in [spelled] if isinstance(spelled, str) else spelled:
             found = parse_type(each, self.language)
-            if found.kind != "int" or _in_range(value, found):
+            if found.kind != "int" or in_range(value, found):
                 break
         if spelled:
             return found
@@ -104,7 +106,7 @@ class _Writer:
     def _int(self, value: Value, wanted: Type) -> str:
         if not isinstance(value, int) or isinstance(value, bool):
             raise _misfit(value, wanted.spelled or "int")
-        if not _in_range(value, wanted):
+        if not in_range(value, wanted):
             raise Unexpressed(f"{value} does not fit into {wanted.spelled or 'an int'}")
         form = form_of(wanted, self.language)
         if value == -(1 << (wanted.bits or 0) - 1 if wanted.bits else 0) and "least" in form:
@@ -120,12 +122,12 @@ class _Writer:
             raise Unexpressed(f"{value} has no exact float")
         if isinstance(value, int) and "int" in form:
             return str(form["int"]).format(value=value)
-        return _float_text(float(value), form, wanted)
+        return float_text(float(value), form, wanted)
 
     def _char(self, value: Value, wanted: Type) -> str:
         if not isinstance(value, str) or len(value) != 1:
             raise _misfit(value, wanted.spelled or "a character")
-        if ord(value) > _largest_char(wanted) or _is_surrogate(value):
+        if ord(value) > largest_char(wanted) or is_surrogate(value):
             raise Unexpressed(f"U+{ord(value):04X} does not fit into {wanted.spelled}")
         return str(form_of(wanted, self.language)["text"]).format(code=ord(value))
 
@@ -135,27 +137,8 @@ class _Writer:
         form = form_of(wanted, self.language)
         if "\0" in value and not form.get("nul", True):
             raise Unexpressed("a NUL ends strings here")
-        text, length = self._escaped(value)
+        text, length = quoted(value, self.table["escapes"])
         return str(form.get("text", "{text}")).format(text=text, length=length)
-
-    def _escaped(self, value: str) -> tuple[str, int]:
-        """The quoted text, and its length in the language's own units."""
-        rules: Form = self.table["escapes"]
-        if not rules["surrogates"] and any(map(_is_surrogate, value)):
-            raise Unexpressed("a lone surrogate is no text here")
-        named: Mapping[str, str] = rules["named"]
-        pieces, length = [], 0
-        for each in value:
-            units = _units(each, rules["units"])
-            length += len(units)
-            if each in named:
-                pieces.append(named[each])
-            elif " " <= each <= "~":
-                pieces.append(each)
-            else:
-                pieces += [_escape(rules, unit) for unit in units]
-        quote = rules["quote"]
-        return f"{quote}{''.join(pieces)}{quote}", length
 
     def _bytes(self, value: Value, wanted: Type) -> str:
         if not isinstance(value, bytes):
@@ -246,7 +229,7 @@ class _Writer:
             raise Unexpressed("records cannot be made here")
         fields = [
             form["field"].format(
-                name=self._escaped(name)[0] if form.get("quoted") else name,
+                name=quoted(name, self.table["escapes"])[0] if form.get("quoted") else name,
                 value=self.text(given[name], one),
             )
             for name, one in types.items()
@@ -305,54 +288,3 @@ def _fields(value: Value) -> dict[str, Value] | None:
 
 def _misfit(value: Value, wanted: str) -> Unexpressed:
     return Unexpressed(f"{_kind(value)} is no {wanted}")
-
-
-def _in_range(value: Value, wanted: Type) -> bool:
-    if wanted.bits is None or not isinstance(value, int):
-        return True
-    low = -(1 << wanted.bits - 1) if wanted.signed else 0
-    return low <= value < low + (1 << wanted.bits)
-
-
-def _float_text(value: float, form: Form, wanted: Type) -> str:
-    if wanted.bits == 32 and math.isfinite(value):
-        value = _as_single(value)
-    special = {"nan": "nan", "inf": "inf", "-inf": "least", "-0.0": "zero"}.get(str(value))
-    sized = form.get(str(wanted.bits), form)
-    if special and special in sized:
-        return str(sized[special]).format(type=wanted.spelled)
-    return str(sized.get("text", "{value}")).format(value=repr(value), type=wanted.spelled)
-
-
-def _as_single(value: float) -> float:
-    """The value if a float of 32 bits is near it. Raises Unexpressed where it is too large."""
-    try:
-        (single,) = struct.unpack("<f", struct.pack("<f", value))
-    except OverflowError:
-        raise Unexpressed(f"{value} does not fit into 32 bits") from None
-    return value if single else math.copysign(0.0, value)
-
-
-def _largest_char(wanted: Type) -> int:
-    return {8: 0x7F, 16: 0xFFFF}.get(wanted.bits or 0, 0x10FFFF)
-
-
-def _is_surrogate(character: str) -> bool:
-    return "\ud800" <= character <= "\udfff"
-
-
-def _units(character: str, kind: str) -> Sequence[int]:
-    """A character as what the language's strings are made of."""
-    if kind == "points":
-        return [ord(character)]
-    if kind == "utf8":
-        return list(character.encode("utf-8", "surrogatepass"))
-    data = character.encode("utf-16-be", "surrogatepass")
-    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
-
-
-def _escape(rules: Form, unit: int) -> str:
-    for limit, template in rules["by_size"]:
-        if unit <= limit:
-            return str(template).format(unit)
-    raise Unexpressed(f"U+{unit:04X} has no escape here")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from transloop_verify.entry import entries
-from transloop_verify.literals import LONGEST, Unexpressed, literal
+from transloop_verify.literals import LONGEST, literal
+from transloop_verify.scalars import Unexpressed
 from transloop_verify.tables import languages
 from transloop_verify.type import Type
 from transloop_verify.types import parse_type
