@@ -52,10 +52,11 @@ def lsp(
 
 
 def _add_commands() -> None:
-    from transloop import demo, doctor, models, run, toolchains, translate, verify
+    from transloop import demo, doctor, models, run, seeds, toolchains, translate, verify
 
     app.add_typer(models.app, name="models")
     app.add_typer(toolchains.app, name="toolchains")
+    app.add_typer(seeds.app, name="seeds")
     app.command("translate")(translate.translate)
     app.command("run")(run.run)
     app.command("verify")(verify.verify)

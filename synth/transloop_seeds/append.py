@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from transloop_seeds.event import Harvested, Imported, Rejected, Reverted
 from transloop_seeds.record import Record, word
+from transloop_seeds.seed import ORIGINS
 
 _WITHDRAWN = (Rejected, Reverted)
 
@@ -17,7 +18,7 @@ def append(connection: sqlite3.Connection, record: Record) -> tuple[int, Record]
 
     Code that was forgotten is not stored again: of its event, only what happened is.
     """
-    if _was_forgotten(connection, record):
+    if was_forgotten(connection, record):
         record = _without_code(record)
     number = _log(connection, record)
     rows = list(record.content.items())
@@ -30,6 +31,19 @@ def append(connection: sqlite3.Connection, record: Record) -> tuple[int, Record]
     return number, record
 
 
+def was_forgotten(connection: sqlite3.Connection, record: Record) -> bool:
+    """Was some of its code forgotten?"""
+    names = (record.source, record.draft, record.final, record.seed)
+    known = connection.execute("SELECT 1 FROM forgotten WHERE digest IN (?, ?, ?, ?)", names)
+    return known.fetchone() is not None
+
+
+def is_seed(connection: sqlite3.Connection, seed: str) -> bool:
+    """Is there a translation that leaves it?"""
+    found = connection.execute("SELECT 1 FROM left_by WHERE seed = ?", (seed,))
+    return found.fetchone() is not None
+
+
 def note(connection: sqlite3.Connection, kind: str, seed: str, time: float) -> None:
     """Write down that a seed is gone (`forgotten`, `expired`)."""
     connection.execute(
@@ -38,12 +52,6 @@ def note(connection: sqlite3.Connection, kind: str, seed: str, time: float) -> N
         " VALUES (?, ?, '', 'no-code', 'command', '', '', '', '', '', '{}', '{}', 1, 0, ?)",
         (time, kind, seed),
     )
-
-
-def _was_forgotten(connection: sqlite3.Connection, record: Record) -> bool:
-    names = (record.source, record.draft, record.final, record.seed)
-    known = connection.execute("SELECT 1 FROM forgotten WHERE digest IN (?, ?, ?, ?)", names)
-    return known.fetchone() is not None
 
 
 def _without_code(record: Record) -> Record:
@@ -109,7 +117,7 @@ def _derive(connection: sqlite3.Connection, number: int, record: Record) -> None
             record.seed,
             number,
             event.time,
-            event.kind,
+            ORIGINS[event.kind],
             about.source.language,
             about.target if record.final else None,
             word(about.verdict),

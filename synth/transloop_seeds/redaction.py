@@ -38,7 +38,7 @@ _WORDS = (
 )
 _ASSIGNED = re.compile(
     # password: &'static str = "..."   password := "..."   char password[] = "..."   b"..."
-    rf"(?:{_WORDS})\w{{0,40}}(?:\[\d*\])?[ \t]*(?::[^=\n\"'`]{{0,60}})?:?=[ \t]*[fFrRbBuU@$]{{0,2}}"
+    rf"(?:{_WORDS})\w{{0,40}}(?:\[\d*\])?[ \t]*(?::[^=\n\"`]{{0,60}})?:?=[ \t]*[fFrRbBuU@$]{{0,2}}"
     r"([\"'`])(?P<secret>(?!\1)(?:\\.|(?!\1)[^\\\n])+)\1",
     re.IGNORECASE,
 )

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 SeedOrigin = Literal["accepted", "corrected", "harvested", "imported"]
-_ORIGINS: Mapping[str, SeedOrigin] = {
+ORIGINS: Mapping[str, SeedOrigin] = {
     "accepted": "accepted",
     "edited": "corrected",
     "harvested": "harvested",
     "imported": "imported",
 }
+"""By the kind of event that left it."""
 SHORT = 12
 """Digits of an id that are shown."""
 
@@ -84,7 +85,7 @@ def _seed(row: sqlite3.Row) -> Seed:
         id=row["digest"],
         event=row["event"],
         time=row["time"],
-        origin=_ORIGINS[row["origin"]],
+        origin=row["origin"],
         source_language=row["source_language"],
         code=row["code"],
         needs=tuple(details["needs"]),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from transloop_seeds import forgetting, lineage, pending, views
-from transloop_seeds.append import append
+from transloop_seeds.append import append, is_seed, was_forgotten
 from transloop_seeds.database import Database
 from transloop_seeds.event import Event
 from transloop_seeds.forgetting import Forgotten
@@ -41,6 +41,17 @@ class Kept:
     """Secrets that were taken out."""
 
 
+@dataclass(frozen=True)
+class Added:
+    """What became of seeds that were to be added."""
+
+    new: tuple[str, ...]
+    known: int
+    forgotten: int
+    """Not stored, because they were forgotten once."""
+    redacted: int
+
+
 class Store:
     """Everything that can be done with the database. Safe to use from several threads.
 
@@ -69,6 +80,28 @@ class Store:
         written = iter(self.database.write(work) if learned else ())
         unlearned = Kept("off", "you said not to learn from this")
         return [next(written) if each.about.learn else unlearned for each in events]
+
+    def add(self, events: Sequence[Event], permission: Permission) -> Added:
+        """Write those events whose seed is not known yet, all or none.
+
+        What was forgotten does not come back this way.
+        """
+        records = [record(each, permission) for each in events]
+
+        def work(connection: sqlite3.Connection) -> Added:
+            new: list[str] = []
+            known = forgotten = 0
+            for each in records:
+                if was_forgotten(connection, each):
+                    forgotten += 1
+                elif each.seed is None or is_seed(connection, each.seed):
+                    known += 1
+                else:
+                    append(connection, each)
+                    new.append(each.seed)
+            return Added(tuple(new), known, forgotten, sum(each.redacted for each in records))
+
+        return self.database.write(work)
 
     @staticmethod
     def _kept(number: int, written: Any, permission: Permission) -> Kept:
