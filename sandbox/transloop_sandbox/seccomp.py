@@ -34,8 +34,10 @@ KILLED = (
 REFUSED = {
     "ENOSYS": "clone3 io_uring_setup io_uring_enter io_uring_register fanotify_init modify_ldt "
     "lookup_dcookie name_to_handle_at",
-    # memory that nobody's resident size shows; the log of the kernel; the clock
-    "EPERM": "memfd_create shmget msgget semget mq_open syslog adjtimex clock_adjtime",
+    # memory that nobody's resident size shows; the log of the kernel; the clock; what others do to
+    # files, which Landlock does not hide
+    "EPERM": "memfd_create shmget msgget semget mq_open syslog adjtimex clock_adjtime "
+    "inotify_add_watch",
 }
 
 METADATA = (
@@ -48,9 +50,12 @@ METADATA = (
 _NEW_NAMESPACES = 0x7E020080  # CLONE_NEW{TIME,NS,CGROUP,UTS,IPC,USER,PID,NET}
 _AF_INET, _AF_INET6, _AF_VSOCK, _AF_PACKET = 2, 10, 40, 17
 _SOCK_STREAM, _SOCK_SEQPACKET = 1, 5
+_IPPROTO_TCP = 6
 _MSG_FASTOPEN = 0x20000000
 _F_SETLEASE = 1024
 _IOCTLS = (0x5412, 0x541C, 0x40086602, 0x401C5820)  # TIOCSTI TIOCLINUX FS_IOC_{SETFLAGS,FSSETXATTR}
+_SIOC = 0x8900
+"""The last byte is the question: addresses of this machine, and who gets a socket's signals."""
 
 _ALLOW = 0x7FFF0000
 _KILL = 0x80000000
@@ -113,6 +118,7 @@ def _by_argument(table: dict[str, int]) -> list[Instruction]:
         *_if_argument(0, (_AF_VSOCK, _AF_PACKET), _KILL),
         *_unless_argument(0, (_AF_INET, _AF_INET6), eacces),
         *_unless_argument(1, (_SOCK_STREAM,), eacces, mask=0xF),
+        *_unless_argument(2, (0, _IPPROTO_TCP), eacces),  # SCTP connects by sending
     ]
     rules = {
         "socket": socket,
@@ -122,7 +128,7 @@ def _by_argument(table: dict[str, int]) -> list[Instruction]:
         "sendmsg": _if_bits(2, _MSG_FASTOPEN, _KILL),
         "sendmmsg": _if_bits(3, _MSG_FASTOPEN, _KILL),
         "clone": _if_bits(0, _NEW_NAMESPACES, eperm),
-        "ioctl": _if_argument(1, _IOCTLS, eperm),
+        "ioctl": [*_if_argument(1, _IOCTLS, eperm), *_if_argument(1, (_SIOC,), eperm, mask=~0xFF)],
         "fcntl": _if_argument(1, (_F_SETLEASE,), eperm),
         # on oneself only: at a level without a pid namespace the numbers of others are in reach
         "prlimit64": _unless_argument(0, (0,), eperm),
@@ -144,8 +150,10 @@ def _low(argument: int) -> Instruction:
     return (_LOAD, 0, 0, 16 + 8 * argument)
 
 
-def _if_argument(argument: int, values: Iterable[int], action: int) -> list[Instruction]:
-    code = [_low(argument)]
+def _if_argument(
+    argument: int, values: Iterable[int], action: int, mask: int = 0xFFFFFFFF
+) -> list[Instruction]:
+    code = [_low(argument), (_AND, 0, 0, mask & 0xFFFFFFFF)]
     for value in values:
         code += [(_EQUAL, 0, 1, value), (_RETURN, 0, 0, action)]
     return code

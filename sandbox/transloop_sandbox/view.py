@@ -63,7 +63,7 @@ def rlimits(limits: Limits, *, writable: bool) -> tuple[tuple[int, int], ...]:
     memory = limits.memory_mb * megabyte
     file = max(limits.scratch_mb, WRITTEN_MB if writable else 1) * megabyte
     return (
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, 1),  # 0 would still start the machine's own handler of crashes
         (resource.RLIMIT_CPU, int(limits.cpu_seconds) + 2),
         (resource.RLIMIT_DATA, max(3 * memory, memory + (1 << 30))),
         (resource.RLIMIT_FSIZE, file),

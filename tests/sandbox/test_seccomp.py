@@ -98,6 +98,8 @@ def test_metadata_is_refused_only_where_asked_for(machine: str) -> None:
 CALLS = {
     "TCP": ("socket", (2, 1), ALLOW),
     "TCP, with flags": ("socket", (10, 1 | 0o2004000), ALLOW),
+    "TCP by name": ("socket", (2, 1, 6), ALLOW),
+    "SCTP": ("socket", (2, 1, 132), refused("EACCES")),
     "UDP": ("socket", (2, 2), refused("EACCES")),
     "raw": ("socket", (2, 3), refused("EACCES")),
     "Unix": ("socket", (1, 1), refused("EACCES")),
@@ -120,6 +122,8 @@ CALLS = {
     "terminal, asked": ("ioctl", (0, 0x5413), ALLOW),
     "terminal, typed on": ("ioctl", (0, 0x5412), refused("EPERM")),
     "terminal, typed on, high bits": ("ioctl", (0, 1 << 32 | 0x5412), refused("EPERM")),
+    "addresses of this machine": ("ioctl", (3, 0x8912), refused("EPERM")),
+    "another ioctl": ("ioctl", (3, 0x8A12), ALLOW),
     "descriptor, asked": ("fcntl", (0, 1), ALLOW),
     "lease": ("fcntl", (0, 1024, 0), refused("EPERM")),
     "own limits": ("prlimit64", (0, 7), ALLOW),
