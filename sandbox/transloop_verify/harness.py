@@ -78,7 +78,7 @@ class Program:
 
 def program(side: Side, cases: Sequence[Case]) -> Program:
     """The program that calls `side` with those of `cases` that its language can express."""
-    code = side.code.replace("\r\n", "\n")
+    code = side.code.removeprefix("\ufeff").replace("\r\n", "\n")
     prelude = f"{side.prelude.rstrip()}\n" if side.prelude.strip() else ""
     source = Source(prelude + code, language_of(side.language))
     rules = _rules(source)
