@@ -22,7 +22,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks import machine
+from benchmarks import machine, selftest
+from benchmarks.parallel import Row, has, hash_of, rows, share, side_of
 from transloop_sandbox.sandbox import Sandbox
 from transloop_verify.case import Side
 from transloop_verify.evidence import Effort, Evidence, derive
@@ -43,8 +44,6 @@ AT_ONCE = 3
 """Units: one waits for its sandbox while two run."""
 _SHOWN = 40
 
-Row = Mapping[str, Any]
-
 
 @dataclass
 class Judged:
@@ -60,45 +59,12 @@ class Judged:
     survivors: list[str] = field(default_factory=list)
 
 
-def rows(bench: Path) -> list[Row]:
-    """All units of the folder, those of each file in turn so that a limit takes of all."""
-    found = [
-        json.loads(line)
-        for path in sorted((bench / "dev").glob("*.jsonl"))
-        for line in path.read_text("utf-8").splitlines()
-    ]
-    return sorted(found, key=lambda row: hash_of(row["id"]))
-
-
-def hash_of(text: str) -> int:
-    """The same on every machine and in every run."""
-    import zlib
-
-    return zlib.crc32(text.encode())
-
-
-def units(bench: Path, source: str, target: str) -> list[Row]:
-    """The units with references in both languages."""
-    return [row for row in rows(bench) if _code(row, source) and _code(row, target)]
-
-
-def _code(row: Row, language: str) -> str:
-    return str((row["languages"].get(language) or {}).get("code") or "")
-
-
-def side_of(row: Row, language: str, code: str | None = None) -> Side:
-    """A reference as a side. Raises NoCounterpart."""
-    given = row["languages"][language]
-    entry = named(given["entry_point"], given["code"], language)
-    return Side(code or given["code"], language, entry, given["prelude"] or "")
-
-
 # Equivalence -------------------------------------------------------------------------------------
 
 
 def direction(bench: Path, source: str, target: str, limit: int | None) -> dict[str, Any]:
     """Testable units, agreement of references, and mutants of the target that are caught."""
-    wanted = units(bench, source, target)[:limit]
+    wanted = [row for row in rows(bench) if has(row, source, target)][:limit]
     with Sandbox() as sandbox, ThreadPoolExecutor(AT_ONCE) as pool:
         found = list(pool.map(partial(_judged, source, target, sandbox), wanted))
     return summary(found)
@@ -170,13 +136,13 @@ def summary(found: Sequence[Judged]) -> dict[str, Any]:
     return {
         "units": len(found),
         "testable": len(testable),
-        "testable_share": _share(len(testable), len(found)),
+        "testable_share": share(len(testable), len(found)),
         "agree": len(agree),
-        "agree_share": _share(len(agree), len(testable)),
+        "agree_share": share(len(agree), len(testable)),
         "differ_by": dict(Counter(map(_difference, differ))),
         "mutants_run": ran,
         "mutants_caught": caught,
-        "mutants_caught_share": _share(caught, ran),
+        "mutants_caught_share": share(caught, ran),
         "untestable_by": dict(reasons.most_common()),
         "untestable": {each.unit: each.reason[:160] for each in found if each.reason},
         "disagreements": {each.unit: _told(each) for each in differ},
@@ -212,10 +178,6 @@ def _kind(reason: str) -> str:
     return reason.partition(":")[0].partition("(")[0].strip()[:60]
 
 
-def _share(part: int, whole: int) -> float | None:
-    return round(part / whole, 3) if whole else None
-
-
 # Time --------------------------------------------------------------------------------------------
 
 
@@ -226,7 +188,7 @@ def times(bench: Path, limit: int | None) -> dict[str, Any]:
     with Sandbox(cache=False) as sandbox:
         derive(Side("def f(n: int):\n    return n\n", "python", _trivial()), sandbox)
         began, cpu = time.monotonic(), time.process_time()
-        for row in [row for row in rows(bench) if _code(row, "python")][:limit]:
+        for row in [row for row in rows(bench) if has(row, "python")][:limit]:
             evidence = derive(side_of(row, "python"), sandbox)
             whole.append(evidence.seconds)
             if evidence.first_seconds is not None:
@@ -241,10 +203,10 @@ def times(bench: Path, limit: int | None) -> dict[str, Any]:
         "sources": len(whole),
         "first_case_median_seconds": round(statistics.median(first), 3),
         "whole_median_seconds": round(statistics.median(whole), 3),
-        "whole_within_2_seconds_share": _share(sum(each <= 2 for each in whole), len(whole)),
+        "whole_within_2_seconds_share": share(sum(each <= 2 for each in whole), len(whole)),
         "later_than_2_seconds": late,
-        "mutants_of_the_source_noticed_share": _share(killed, run),
-        "branches_reached_share": _share(reached, branches),
+        "mutants_of_the_source_noticed_share": share(killed, run),
+        "branches_reached_share": share(reached, branches),
         "wall_seconds": round(time.monotonic() - began, 1),
         "cpu_seconds_outside_of_the_sandbox": round(time.process_time() - cpu, 1),
     }
@@ -257,11 +219,20 @@ def _trivial() -> Any:
 # The command -------------------------------------------------------------------------------------
 
 
+def measurements(bench: Path, limit: int | None = None) -> dict[str, Callable[[], dict[str, Any]]]:
+    """Each measurement by its name."""
+    tests = {
+        f"selftest_{each}": partial(selftest.selftest, bench, each, limit)
+        for each in selftest.languages()
+    }
+    pairs = {f"{a}_to_{b}": partial(direction, bench, a, b, limit) for a, b in DIRECTIONS}
+    return {"time_to_evidence": partial(times, bench, limit), **pairs, **tests}
+
+
 def measure(bench: Path, limit: int | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each measurement as it ends."""
-    yield "time_to_evidence", times(bench, limit)
-    for source, target in DIRECTIONS:
-        yield f"{source}_to_{target}", direction(bench, source, target, limit)
+    for title, plan in measurements(bench, limit).items():
+        yield title, plan()
 
 
 def main(
@@ -271,10 +242,7 @@ def main(
     name: Annotated[str, typer.Option(help="Name of the result file.")] = "verify",
 ) -> None:
     """Measure evidence and verdicts on parallel functions."""
-    plans: dict[str, Callable[[], dict[str, Any]]] = {
-        "time_to_evidence": partial(times, bench, limit),
-        **{f"{a}_to_{b}": partial(direction, bench, a, b, limit) for a, b in DIRECTIONS},
-    }
+    plans = measurements(bench, limit)
     console = Console()
     path = Path(__file__).parent / "results" / f"{name}.json"
     result = json.loads(path.read_text("utf-8")) if path.exists() else {}
