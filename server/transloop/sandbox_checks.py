@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from transloop.checks import Check
 from transloop_settings.errors import SandboxError
 from transloop_settings.settings import Settings
+
+if TYPE_CHECKING:
+    from transloop_sandbox.sandbox import Sandbox
 
 PROBE_SECONDS = 120.0
 PROBES = """
@@ -27,10 +32,12 @@ for each in candidates():
 def sandbox_checks(chosen: Settings) -> Iterator[Callable[[], Check]]:
     """Isolation, then one check for each language."""
     from transloop_sandbox.recipe import recipes
+    from transloop_sandbox.sandbox import Sandbox
 
     yield lambda: isolation(chosen)
-    for language in recipes():
-        yield lambda language=language: toolchain(language)  # type: ignore[misc]  # bound now
+    with Sandbox(1, chosen.sandbox.min_level, cache=False) as sandbox:
+        for language in recipes():
+            yield partial(toolchain, language, sandbox)
 
 
 def isolation(chosen: Settings) -> Check:
@@ -76,8 +83,8 @@ def _reaches(minimum: str, granted: list[dict[str, Any]]) -> bool:
     return any(rank >= [*LEVELS].index(minimum) for rank in ranks)  # type: ignore[arg-type]
 
 
-def toolchain(language: str) -> Check:
-    """The versions of a language's tools, or what to do to get them."""
+def toolchain(language: str, sandbox: Sandbox) -> Check:
+    """The versions of a language's tools and the time that they take, or how to get them."""
     from transloop_sandbox import toolchains
     from transloop_sandbox.recipe import recipe
     from transloop_sandbox.warm import intact, place
@@ -92,4 +99,25 @@ def toolchain(language: str) -> Check:
         later = ", ".join(chosen.warm[name].about for name in unmade)
         advice = "Do it now: transloop toolchains install"
         return Check(language, "ok", f"{found.version}; made on first use: {later}", advice)
-    return Check(language, "ok", found.version)
+    return _hello(language, found.version, sandbox)
+
+
+def _hello(language: str, version: str, sandbox: Sandbox) -> Check:
+    """Compile and run the smallest program, twice: what has to be started is left out."""
+    from transloop_sandbox.job import File, Job
+    from transloop_sandbox.recipe import recipe
+
+    chosen = recipe(language)
+    job = Job(language, (File(chosen.main, chosen.hello.program),), b"there\n")
+    try:
+        sandbox.run(job)
+        began = time.perf_counter()
+        result = sandbox.run(job)
+    except SandboxError as error:
+        return Check(language, "warn", f"{version}; not tried: {error.args[0]}")
+    if result.verdict != "ok":
+        words = (result.stderr or result.stdout).decode("utf-8", "replace").strip().splitlines()
+        detail = f"{version}; {result.verdict} ({result.reason}) {' '.join(words[-1:])}"
+        return Check(language, "warn", detail.strip(), "Look: transloop run, with a small program.")
+    seconds = time.perf_counter() - began
+    return Check(language, "ok", f"{version}; compiled and run in {seconds:.2f} s")
