@@ -16,7 +16,7 @@ from transloop_syntax.language import Language
 from transloop_syntax.language import language as language_of
 from transloop_syntax.source import Source
 from transloop_verify.case import Entry, Parameter
-from transloop_verify.records import records_of
+from transloop_verify.records import generics_of, records_of
 from transloop_verify.sized import with_result_length
 from transloop_verify.tables import table
 from transloop_verify.type import ANY, Type
@@ -57,7 +57,7 @@ class _Reader:
         self.source = Source(code, self.language)
         self.rules: Mapping[str, Any] = table(language, "entry")
         self.items = top_level(self.source.root, self.language)
-        self.records = records_of(self.source)
+        self.records = {**generics_of(self.source), **records_of(self.source)}
 
     def entries(self) -> Iterator[Entry]:
         """Of every function and class at the top of the program."""
@@ -246,9 +246,9 @@ class _Reader:
 
     def _result(self, item: Item) -> tuple[Type, bool]:
         if self.rules["result"] == "before":
-            node = self._declarator(item)
-            head = self._head(item)[: self._leaf(node).start_byte - item.node.start_byte]
-            said = parse_type(head, self.id, self.records)
+            start = (item.core or item.node).start_byte
+            head = self.source.data[start : self._leaf(self._declarator(item)).start_byte]
+            said = parse_type(head.decode("utf-8", "replace"), self.id, self.records)
         else:
             found = follow(item.core or item.node, self.rules["result"])
             said, fallible = fallible_type(_text(found[0]) if found else "", self.id, self.records)

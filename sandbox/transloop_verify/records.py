@@ -34,6 +34,15 @@ def records_of(source: Source) -> Mapping[str, Type]:
     return known
 
 
+def generics_of(source: Source) -> Mapping[str, Type]:
+    """Type parameters, and the type that stands for each of them in our calls."""
+    rules = table(source.language.id, "entry")
+    if "generics" not in rules:
+        return {}
+    stands = parse_type(rules["generic"], source.language.id)
+    return {found["name"]: stands for found in matched(source, rules["generics"])}
+
+
 def records_in(wanted: Type) -> Iterator[Type]:
     """The records that a type is made of, inner ones first."""
     for each in (*wanted.items, *(inner for _, inner in wanted.fields)):
