@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from transloop_sandbox import seccomp, view
+from transloop_sandbox.cgroup import ControlGroup, metered
 from transloop_sandbox.command import Command, Outcome
 from transloop_sandbox.job import Isolation, Limits
 from transloop_sandbox.outcome import outcome
@@ -39,6 +40,8 @@ class Bwrap:
     uid: int | None = None
     """Whom to become; never root, whose uid the kernel still honours in a namespace."""
     filter: bytes = field(default_factory=seccomp.program, repr=False)
+    group: ControlGroup | None = None
+    """Of the process that calls this."""
 
     @classmethod
     def at(cls, program: Path, uid: int | None) -> Bwrap:
@@ -71,7 +74,7 @@ class Bwrap:
                 uid=self.uid,
                 extra=tuple(extra),
                 told=b"ok",
-                meter=by_polling_a_tmpfs,
+                meter=metered(self.group, command.limits, by_polling_a_tmpfs),
             )
             seen = supervise(
                 start, command.limits, command.stdin, cancelled=cancelled, on_stdout=on_stdout

@@ -10,16 +10,19 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol, get_args
 
 from transloop_sandbox import bubblewraps, kernel, seccomp
+from transloop_sandbox.bwrap import Bwrap
 from transloop_sandbox.canary import Probe, probe
+from transloop_sandbox.cgroup import entered
 from transloop_sandbox.command import Execute
 from transloop_sandbox.grants import granted, remember
 from transloop_sandbox.job import Isolation, Level
+from transloop_sandbox.landlock import Landlock
 from transloop_settings.errors import SandboxError
 
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -73,15 +76,25 @@ def choose(minimum: Level = "landlock", unsafe: bool = False, slot: int = 0) -> 
         if _rank(backend.isolation.level) < _rank(minimum):
             continue
         if granted(backend.isolation, candidate.program):
-            return backend
+            return grouped(backend)
         probed = report(candidate)
         if probed.granted:
             remember(backend.isolation, candidate.program)
-            return backend
+            return grouped(backend)
         refused.append(_told(probed))
     tried = "; ".join(refused) or "there is nothing on this machine to try"
     message = f"Programs cannot be kept in at level {minimum!r}: {tried}."
     raise SandboxError(message, bubblewraps.ADVICE)
+
+
+def grouped(backend: Backend) -> Backend:
+    """The backend with a control group for this process, where the machine allows one."""
+    if not isinstance(backend, Bwrap | Landlock) or not (group := entered()):
+        return backend
+    was = backend.isolation
+    features = {**dict(was.features), "memory": f"cgroup{group.version}, poll"}
+    isolation = replace(was, features=tuple(features.items()))
+    return replace(backend, group=group, isolation=isolation)
 
 
 def report(candidate: Candidate) -> Report:
@@ -91,9 +104,6 @@ def report(candidate: Candidate) -> Report:
 
 def candidates(slot: int = 0) -> Iterator[Candidate]:
     """What may work on this machine, best first. Nothing is run yet."""
-    from transloop_sandbox.bwrap import Bwrap
-    from transloop_sandbox.landlock import Landlock
-
     try:
         seccomp.program()
     except seccomp.UnknownMachine:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transloop_sandbox import kernel, seccomp, tree, view
+from transloop_sandbox.cgroup import ControlGroup, metered
 from transloop_sandbox.command import Command, Outcome
 from transloop_sandbox.folders import remove
 from transloop_sandbox.guard import guarded
@@ -51,6 +52,8 @@ class Landlock:
     isolation: Isolation
     uid: int | None = None
     """Whom to become; None: stay who we are."""
+    group: ControlGroup | None = None
+    """Of the process that calls this."""
 
     @classmethod
     def of(cls, abi: int, uid: int | None) -> Landlock:
@@ -86,7 +89,7 @@ class Landlock:
                 ),
                 uid=self.uid,
                 guard=lambda: guarded(self.uid, self.abi),
-                meter=self._meter(command, places),
+                meter=metered(self.group, command.limits, self._meter(command, places)),
                 writes_mb=view.WRITTEN_MB if command.work_writable else 0,
                 confine=lambda: self._confine(rules, command),
             )

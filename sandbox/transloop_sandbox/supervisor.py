@@ -223,6 +223,8 @@ class _Run:
                 for pid in left:
                     self._reap(pid, deadline)
             self._survivors = len(self._left())
+            last = self._start.meter([], 0, self._limits)  # what came after the last look
+            self._oom, self._cpu = self._oom or last.oom, max(self._cpu, last.cpu_seconds)
         for stream in (self._stdout, self._stderr):
             while not stream.full and stream.read():
                 pass
