@@ -131,8 +131,9 @@ def _cases(row: Row, python: Entry, sides: Mapping[str, Row]) -> list[Case]:
         ]
     types = [each.type for each in python.parameters]
     if any(each.kind == "any" or _bare(each) for each in types):
-        typed = next(name for name in TYPED if name in sides)
-        types = [each.type for each in matching(python, sides[typed]["code"], typed).parameters]
+        for typed in [name for name in TYPED if name in sides][:1]:
+            entry = matching(python, sides[typed]["code"], typed)
+            types = [each.type for each in entry.parameters]
     return [Case(at, tuple(_value(each, at) for each in types)) for at in range(3)]
 
 
