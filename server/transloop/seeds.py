@@ -185,16 +185,20 @@ def forget(
     ids = [each.id for each in store.seeds()] if every else [store.seed(n).id for n in names or ()]
     gone: dict[str, None] = {}
     marked: dict[str, None] = {}
+    wiped = True
     for each in ids:
         if each not in gone:  # it may have gone with another of the same code
             done = store.forget(each)
             gone.update(dict.fromkeys(done.seeds))
             marked.update(dict.fromkeys(done.marked))
+            wiped = done.wiped
     if as_json:
         _print_json({"forgotten": list(gone), "marked": list(marked)})
         return
     console = _console(stderr=True)
     console.print(f"{len(gone)} seeds are forgotten; {len(marked)} descendants are marked.")
+    if not wiped:
+        console.print("A program still reads the old state. Wipe it with: transloop seeds purge")
     for path in store.database.damaged():
         console.print(f"{path} is a damaged copy and may still hold them. Delete it yourself.")
 

@@ -12,7 +12,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from transloop_seeds.append import note
+from transloop_seeds.record import DAY
 
+PENDING_DAYS = 30
+"""A translation that has not settled after this long never will."""
 _OF_EVENTS = ("source", "draft", "final", "details")
 
 
@@ -24,6 +27,8 @@ class Forgotten:
     texts: int
     marked: tuple[str, ...]
     """Descendants that must not be used any more."""
+    wiped: bool = True
+    """False: a reader held up the wiping of the write-ahead log; the next `purge` does it."""
 
 
 def forget(connection: sqlite3.Connection, seed: str, time: float) -> Forgotten:
@@ -48,14 +53,15 @@ def forget(connection: sqlite3.Connection, seed: str, time: float) -> Forgotten:
 
 def expire(connection: sqlite3.Connection, time: float, days: int | None = None) -> Forgotten:
     """Remove code that is past its time, at the latest `days` after it came, if that is given."""
-    oldest = time - days * 86_400 if days is not None else 0.0
+    oldest = time - days * DAY if days is not None else 0.0
     old = connection.execute(
         "SELECT digest FROM seeds WHERE expires IS NOT NULL AND (expires < ? OR time < ?)",
         (time, oldest),
     )
     seeds = {digest for (digest,) in old}
     marked = _remove(connection, seeds, "expired", time)
-    connection.execute("DELETE FROM pending WHERE time < ?", (oldest,))
+    unsettled = max(oldest, time - PENDING_DAYS * DAY)
+    connection.execute("DELETE FROM pending WHERE time < ?", (unsettled,))
     kept = " UNION ".join(
         [
             f"SELECT {column} FROM events WHERE {column} IS NOT NULL"  # noqa: S608 - our own names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -174,16 +174,13 @@ class Store:
         """Remove a seed's code everywhere and mark its descendants."""
         now = time.time()
         gone = self.database.write(lambda each: forgetting.forget(each, seed, now))
-        self.database.flush()
-        return gone
+        return replace(gone, wiped=self.database.flush())
 
     def expire(self, days: int | None = None) -> Forgotten:
         """Remove code that is past its time, at the latest `days` after it came."""
         now = time.time()
         gone = self.database.write(lambda each: forgetting.expire(each, now, days))
-        if gone.texts:
-            self.database.flush()
-        return gone
+        return replace(gone, wiped=self.database.flush()) if gone.texts else gone
 
     def purge(self, days: int | None = None) -> Forgotten:
         """Remove what is past its time or belongs to nothing, and give its space back."""
@@ -203,10 +200,19 @@ class Recorder:
         self.store = store
         self._told = told
         self._known: set[str] = set()
+        self._expired = False
 
     def record(self, event: Event, permission: Permission) -> Kept:
-        """Write an event, or say why not."""
-        return self._tried(lambda: self.store.record(event, permission))
+        """Write an event, or say why not. The first one of a process removes what is too old."""
+
+        def work() -> Kept:
+            kept = self.store.record(event, permission)
+            if kept.number and not self._expired:
+                self.store.expire()
+                self._expired = True
+            return kept
+
+        return self._tried(work)
 
     def hold(self, held: Pending, workspace: Path, permission: Permission) -> Kept:
         """Store a translation that waits, or say why not."""

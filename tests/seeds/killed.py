@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import sqlite3
 import sys
@@ -28,7 +29,9 @@ from transloop_seeds.store import Store
 KILLS = 200
 FRESH = 40
 """So many of them find no database, and are killed while they make it."""
-LONGEST = 0.1
+MOST_ACKNOWLEDGED = 10
+LONGEST = 0.12
+"""Seconds that a writer has, on a machine that is busy with something else."""
 
 
 def write(folder: Path, pipe: int, seed: int) -> None:
@@ -59,8 +62,8 @@ def say(pipe: int, what: dict[str, Any]) -> None:
     os.write(pipe, json.dumps(what).encode() + b"\n")
 
 
-def kill_one(folder: Path, seed: int, seconds: float) -> list[dict[str, Any]]:
-    """What a writer acknowledged until it was killed."""
+def kill_one(folder: Path, seed: int, choice: random.Random) -> list[dict[str, Any]]:
+    """What a writer acknowledged until it was killed, in the middle of what came next."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -70,13 +73,18 @@ def kill_one(folder: Path, seed: int, seconds: float) -> list[dict[str, Any]]:
         finally:
             os._exit(1)
     os.close(writer)
-    time.sleep(seconds)
+    said = b""
+    wanted, deadline = choice.randint(0, MOST_ACKNOWLEDGED), time.monotonic() + LONGEST
+    while said.count(b"\n") < wanted and (left := deadline - time.monotonic()) > 0:
+        if select.select([reader], [], [], left)[0]:
+            said += os.read(reader, 65536)
+    time.sleep(choice.uniform(0, 0.01))
     os.kill(child, signal.SIGKILL)
-    with os.fdopen(reader, "rb") as lines:
-        said = [json.loads(line) for line in lines if line.endswith(b"\n")]
+    with os.fdopen(reader, "rb") as rest:
+        said += rest.read()
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), "it ended before it was killed"
-    return said
+    return [json.loads(line) for line in said.splitlines()]
 
 
 class Check:
@@ -134,7 +142,7 @@ def main(folder: Path, seed: int) -> None:
     for number in range(KILLS):
         fresh = number < FRESH
         check = Check(folder / f"fresh-{number}") if fresh else lasting
-        said = kill_one(check.folder, number, choice.uniform(0, LONGEST))
+        said = kill_one(check.folder, number, choice)
         check.heard(said)
         check.look()
         counts["silent"] += not said

@@ -66,7 +66,7 @@ def test_killed_at_two_hundred_points_it_loses_nothing(tmp_path: Path) -> None:
     assert found["kills"] == 200
     # They were killed before, amid and after their work: the test looked at something.
     assert found["silent"] > 0
-    assert found["settled"] > 50
+    assert found["settled"] > 20
     assert found["held"] > found["settled"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from tests.seeds.samples import ALL, JAVASCRIPT, about, waiting
@@ -13,7 +14,7 @@ from tests.seeds.test_store import bytes_of
 from transloop_seeds.event import Accepted, Edited, Harvested, Rejected, Shown
 from transloop_seeds.lineage import Descent
 from transloop_seeds.permission import Permission
-from transloop_seeds.store import Store
+from transloop_seeds.store import Recorder, Store
 
 SECRETIVE = "def our_secret_recipe():\n    return 1"
 
@@ -107,10 +108,10 @@ def test_forgetting_is_complete_while_somebody_reads(store: Store) -> None:
     kept = store.record(Accepted(about(SECRETIVE), JAVASCRIPT), ALL)
     with store.database.reading() as connection:
         connection.execute("SELECT count(*) FROM content").fetchone()
-        store.forget(str(kept.seed))
+        assert not store.forget(str(kept.seed)).wiped
         (count,) = connection.execute("SELECT count(*) FROM content").fetchone()
         assert count > 0  # it goes on seeing what it saw
-    store.purge()
+    assert store.purge().wiped
     assert b"our_secret_recipe" not in bytes_of(store)
 
 
@@ -131,6 +132,17 @@ def test_code_that_is_too_old_is_removed_and_what_happened_stays(store: Store) -
     assert [each.translation for each in store.seeds()] == ["new"]
     assert b"our_secret_recipe" not in bytes_of(store)
     assert [each.row["kind"] for each in store.events()] == ["accepted", "accepted", "expired"]
+
+
+def test_a_server_removes_what_is_too_old(store: Store, told: list[str]) -> None:
+    week = Permission("all", retention_days=7)
+    store.record(Accepted(about(SECRETIVE), JAVASCRIPT, time=days_ago(8)), week)
+    store.hold(replace(waiting(about(SECRETIVE)), since=days_ago(31)), "/w", ALL)
+    recorder = Recorder(store, told.append)
+    recorder.record(Shown(about(), "new"), week)
+    assert b"our_secret_recipe" not in bytes_of(store)
+    assert store.events()[1].texts["draft"] == "new"
+    assert told == []
 
 
 def test_old_code_may_come_again(store: Store) -> None:
@@ -170,7 +182,7 @@ def test_purging_gives_the_space_back(store: Store) -> None:
     store.expire()
     before = store.database.path.stat().st_size
     store.purge()
-    assert store.database.path.stat().st_size < before / 5
+    assert store.database.path.stat().st_size < before / 2
     with closing(sqlite3.connect(store.database.path)) as connection:
         assert connection.execute("PRAGMA freelist_count").fetchone() == (0,)
 
