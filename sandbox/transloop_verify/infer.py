@@ -27,6 +27,8 @@ from transloop_verify.value import MapValue, SetValue, Value
 MOST_TYPES = 12
 """Combinations of types that are tried."""
 _SIZED = frozenset({"list", "string", "tuple", "bytes"})
+_PLAIN_NUMBERS = frozenset({"number", "Number"})
+"""Types that say nothing of fractions: most such numbers are whole ones."""
 _UNKNOWN: Counter[str] = Counter()
 
 
@@ -106,6 +108,9 @@ def _combined(choices: Sequence[Sequence[Type]]) -> Iterator[tuple[Type, ...]]:
 
 
 def _choices(declared: Type, place: Place, seen: Votes, values: Sequence[Value]) -> list[Type]:
+    if declared.spelled in _PLAIN_NUMBERS:
+        used = seen.get(place, _UNKNOWN)
+        return [_FLOAT, _INT] if used["float"] else [_INT, _FLOAT]
     if declared.kind not in ("any", "list", "set", "map", "tuple", "optional", "union"):
         return [declared]
     if declared.kind != "any":

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from transloop_sandbox.job import Limits
 from transloop_settings.errors import TransloopError
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
-from transloop_verify.case import Case, Observation, Observed, Side
+from transloop_verify.case import Case, Entry, Observation, Observed, Side
 from transloop_verify.compare import Rules, differs, opaque, rules_for
 from transloop_verify.evidence import ENOUGH, Evidence
 from transloop_verify.matching import NoCounterpart, matching, named
@@ -26,6 +26,7 @@ from transloop_verify.observe import Runs, observe
 from transloop_verify.shrink import smaller
 from transloop_verify.traced import Coverage
 
+_T = TypeVar("_T")
 Word = Literal["verified", "failed", "compile_error", "unchecked"]
 OnJudged = Callable[[Case, str | None], None]
 """Told each case that ran on both sides, with what the candidate did otherwise, if anything."""
@@ -100,20 +101,40 @@ def judge(
     if evidence.reason:
         return Verdict("unchecked", evidence.reason)
     try:
-        entry = (
-            named(function, code, language_id)
-            if function
-            else matching(evidence.side.entry, code, language_id)
-        )
-        trial = _Trial(
-            evidence, Side(code, language_id, entry, prelude), sandbox, on_judged, cancelled
-        )
+        entry, dropped = _counterpart(evidence, code, language_id, function)
+        target = Side(code, language_id, entry, prelude)
+        trial = _Trial(evidence, target, dropped, sandbox, on_judged, cancelled)
         verdict = trial.verdict(seconds, shrink_seconds)
     except NoCounterpart as error:
         verdict = _broken(code, language_id) or Verdict("unchecked", str(error))
     except TransloopError as error:  # no toolchain, no sandbox
         verdict = Verdict("unchecked", str(error))
     return replace(verdict, seconds=time.monotonic() - began)
+
+
+def _counterpart(
+    evidence: Evidence, code: str, language_id: str, function: str | None
+) -> tuple[Entry, frozenset[int]]:
+    """The candidate's entry point, and the arguments that it does without: lengths of others."""
+    source = evidence.side.entry
+    lengths = frozenset(
+        each.parameter for each in evidence.domain.relations if each.role == "length"
+    )
+    if function:
+        entry = named(function, code, language_id)
+        fewer = len(entry.parameters) == len(source.parameters) - len(lengths)
+        return entry, lengths if fewer else frozenset()
+    try:
+        return matching(source, code, language_id), frozenset()
+    except NoCounterpart:
+        if not lengths:
+            raise
+        short = replace(source, parameters=_without(source.parameters, lengths))
+        return matching(short, code, language_id), lengths
+
+
+def _without(values: Sequence[_T], dropped: frozenset[int]) -> tuple[_T, ...]:
+    return tuple(each for at, each in enumerate(values) if at not in dropped)
 
 
 def _broken(code: str, language_id: str) -> Verdict | None:
@@ -132,20 +153,24 @@ class _Trial:
         self,
         evidence: Evidence,
         side: Side,
+        dropped: frozenset[int],
         sandbox: Runs,
         on_judged: OnJudged,
         cancelled: Callable[[], bool],
     ) -> None:
         self.evidence, self.side, self.sandbox = evidence, side, sandbox
-        self.cancelled = cancelled
-        self.rules: Rules = rules_for(evidence.side, side)
+        self.dropped, self.cancelled = dropped, cancelled
+        entry = evidence.side.entry
+        short = replace(entry, parameters=_without(entry.parameters, dropped))
+        self.rules: Rules = rules_for(replace(evidence.side, entry=short), side)
+        self._wanted = {case: self._short(seen) for case, seen in evidence.expected.items()}
         self._on_judged = on_judged
         self._ends = 0
         self._cases = {case.id: case for case in evidence.cases}
 
     def verdict(self, seconds: float, shrink_seconds: float) -> Verdict:
         """Run all cases, and make the first that differs smaller."""
-        seen = self._observed(self.side, self.evidence.cases, seconds, self._told)
+        seen = self._tried(self.evidence.cases, seconds, self._told)
         if seen.failure and not (seen.failure == "cancelled" and self._ends >= HOPELESS):
             return _failed_to_run(seen)
         verdict = self._weighed(seen)
@@ -156,7 +181,7 @@ class _Trial:
     def _told(self, case: int, seen: Observation) -> None:
         self._ends += {"crashed": 1, "memory": 1, "timeout": 2}.get(seen.kind, 0)
         if self._uncounted(case, seen) is None:
-            difference = differs(self.evidence.expected[case], seen, self.rules)
+            difference = differs(self._wanted[case], seen, self.rules)
             self._on_judged(self._cases[case], difference)
 
     def _uncounted(self, case: int, seen: Observation | None) -> str | None:
@@ -165,7 +190,7 @@ class _Trial:
             return "it was not reached"
         if seen.kind == "unexpressed":
             return seen.error
-        return opaque(self.evidence.expected[case], self.rules) or opaque(seen, self.rules)
+        return opaque(self._wanted[case], self.rules) or opaque(seen, self.rules)
 
     def _weighed(self, seen: Observed) -> Verdict:
         unchecked, failed, ran = Counter[str](), list[int](), 0
@@ -176,7 +201,7 @@ class _Trial:
                 unchecked[why or ""] += 1
                 continue
             ran += 1
-            if differs(self.evidence.expected[case.id], did, self.rules) is not None:
+            if differs(self._wanted[case.id], did, self.rules) is not None:
                 failed.append(case.id)
         found = Verdict(
             "failed" if failed else "verified",
@@ -212,7 +237,7 @@ class _Trial:
         order = sorted(verdict.failed, key=lambda case: self._cases[case].held_out)
         case = self._cases[order[0]]
         self._ends = 0
-        found = self._example(case, self.evidence.expected[case.id], seen.by_case[case.id])
+        found = self._example(case, self._wanted[case.id], seen.by_case[case.id])
         found = replace(found, notes=self.evidence.notes.get(case.id, ()))
         if found.got.kind == "timeout":
             return found  # each smaller version would cost as much again
@@ -235,11 +260,14 @@ class _Trial:
         left = max(0.1, deadline - time.monotonic())
         with ThreadPoolExecutor(2) as both:
             mine = both.submit(self._observed, self.evidence.side, cases, left)
-            yours = self._observed(self.side, cases, left)
+            yours = self._tried(cases, left)
             wanted = mine.result()
         for case in cases:
-            first, other = wanted.by_case.get(case.id), yours.by_case.get(case.id)
-            if first is not None and other is not None and self._is_counterexample(first, other):
+            full, other = wanted.by_case.get(case.id), yours.by_case.get(case.id)
+            if full is None or other is None:
+                continue
+            first = self._short(full)
+            if self._is_counterexample(first, other):
                 return replace(self._example(case, first, other), notes=found.notes)
         return None
 
@@ -254,6 +282,20 @@ class _Trial:
     def _example(self, case: Case, wanted: Observation, got: Observation) -> Counterexample:
         difference = differs(wanted, got, self.rules) or ""
         return Counterexample(case.arguments, wanted, got, difference, case.held_out)
+
+    def _short(self, seen: Observation) -> Observation:
+        """What the source did, without the arguments that the candidate does not take."""
+        return replace(seen, after=_without(seen.after, self.dropped))
+
+    def _tried(
+        self,
+        cases: Sequence[Case],
+        seconds: float,
+        told: Callable[[int, Observation], None] = lambda case, seen: None,
+    ) -> Observed:
+        """The candidate on the cases, with the arguments that it takes."""
+        short = [replace(case, arguments=_without(case.arguments, self.dropped)) for case in cases]
+        return self._observed(self.side, short, seconds, told)
 
     def _observed(
         self,

@@ -299,6 +299,25 @@ def test_a_verdict_streams_and_can_be_cancelled(sandbox: Sandbox) -> None:
     assert time.monotonic() - began < 5
 
 
+def test_a_length_may_be_left_out(sandbox: Sandbox) -> None:
+    source = "def f(arr, n):\n    return [arr[i] * 2 for i in range(n)]\n"
+    assert verdict_of(source, "const f = a => a.map(v => v * 2);", "javascript", sandbox).cases > 10
+    wrong = verdict_of(source, "const f = a => a.map(v => v + 2);", "javascript", sandbox)
+    assert wrong.verdict == "failed"
+    assert wrong.counterexample is not None
+    assert wrong.counterexample.arguments == ([0], 1)
+
+
+def test_numbers_of_typescript_are_whole_unless_the_code_says_otherwise(sandbox: Sandbox) -> None:
+    source = "function f(n: number): number { return n % 2 === 0 ? n : 0 - n; }\n"
+    target = (
+        "package main\n\nfunc f(n int) int {\n\tif n%2 == 0 {\n\t\treturn n\n\t}\n\treturn -n\n}\n"
+    )
+    verdict = verdict_of(source, target, "go", sandbox, source_language="typescript")
+    assert verdict.verdict == "verified"
+    assert verdict.cases > 10
+
+
 def test_one_case_is_enough_for_a_function_without_parameters(sandbox: Sandbox) -> None:
     source = "def answer() -> int:\n    return 42\n"
     assert verdict_of(source, "const answer = () => 42;", "javascript", sandbox).cases == 1
