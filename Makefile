@@ -10,7 +10,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
 
-demo: .venv/demo  ## translate the samples with the real model through the real language server
+demo: .venv/demo  ## translate the samples with the real model and server, and run both sides
+	@$(BIN)/transloop toolchains install javascript
 	@$(BIN)/transloop demo
 
 test: .venv/dev  ## run all tests, with the real model, the real Neovim and the real compilers

@@ -1,6 +1,7 @@
 """`transloop demo`: the real language server translates sample code, played by a small editor.
 
-It claims nothing that it does not show: what failed is shown as failed, and nothing is run.
+It claims nothing that it does not show: what failed is shown as failed. Both sides of each sample
+are run in the sandbox, and the verdict is told.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
 
 EACH_TO = {"python": "javascript", "java": "python"}
 """Where a sample goes if nobody says; by the sample's language."""
+_WORDS = {
+    "verified": "verified",
+    "failed": "behave otherwise",
+    "compile_error": "do not compile",
+    "unchecked": "could not be checked",
+}
 
 
 def demo(
@@ -129,7 +137,12 @@ async def _play(console: Console, folder: Path, targets: list[Language]) -> list
 
     pieces = list(_samples(folder))
     console.print(f"{len(pieces)} samples; the language server starts and loads the model.\n")
-    options = {"placement": "beside", "targets": list(languages())}
+    options = {
+        "placement": "beside",
+        "targets": list(languages()),
+        "trusted": [str(folder)],  # samples of ours
+        "verify": {"mode": "balanced"},
+    }
     async with editor_with_server(folder, options) as editor:
         return [
             await _show(console, editor, piece, target)
@@ -196,8 +209,15 @@ def _print_shown(console: Console, title: str, shown: Shown) -> None:
     right = Syntax(shown.code, shown.target.fence, theme=theme, word_wrap=True)
     table.add_row(left, right if shown.code else Text("not translated", "red"))
     console.print(table)
-    console.print(Text(_facts(shown), "dim" if shown.parses else "red"))
+    console.print(Text(_facts(shown), _colour(shown)))
     console.print()
+
+
+def _colour(shown: Shown) -> str:
+    verdict = shown.job.get("verdict")
+    if not shown.parses or verdict in ("failed", "compile_error"):
+        return "red"
+    return "green" if verdict == "verified" else "dim"
 
 
 def _save_picture(path: Path, shown: Shown) -> None:
@@ -223,10 +243,13 @@ def _facts(shown: Shown) -> str:
 def _print_summary(console: Console, shown: list[Shown]) -> None:
     done = [each for each in shown if each.code]
     parse = sum(each.parses for each in done)
+    words = Counter(each.job.get("verdict") or "not run" for each in done)
+    verdicts = ", ".join(f"{count} {_WORDS.get(word, word)}" for word, count in words.items())
     console.rule(align="left")
     console.print(
-        f"{len(done)} of {len(shown)} were translated, {parse} of them parse. Nothing was run: "
-        "an answer that looks right can still be wrong, so read it or test it.",
+        f"{len(done)} of {len(shown)} were translated, {parse} of them parse. Both sides were run "
+        f"on inputs made for the original: {verdicts or 'none'}. “Verified” means the same on "
+        "every input that was tried, which is no proof: read what you keep.",
         soft_wrap=True,
     )
 

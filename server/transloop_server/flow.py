@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from lsprotocol import types as lsp
 
@@ -14,6 +15,7 @@ from transloop_server import placement
 from transloop_server.documents import Anchor, Document
 from transloop_server.jobs import Job
 from transloop_server.placing import STALE, UNANSWERED, Placer
+from transloop_server.running import Runs
 from transloop_server.session import Session
 from transloop_server.translation import (
     Progress,
@@ -132,7 +134,8 @@ class Flow:
         document.anchors.append(anchor)
         work = Work(unit, target, settings.sampling, signature, owner=document.uri)
         original = document.text.text[unit.start : unit.end]
-        job = Job(self.session.jobs.next_id(), document.uri, original, anchor, work, where)
+        text = unit.code if unit.language != _id(document) else _plain(document.text.text)
+        job = Job(self.session.jobs.next_id(), document.uri, original, anchor, work, where, text)
         for forgotten in self.session.jobs.add(job):
             self._let_go(forgotten)
         self._run(job, self._translate(job))
@@ -192,12 +195,29 @@ class Flow:
     def _translate(self, job: Job) -> Steps:
         async def steps(report: Report) -> str:
             engine = await self.session.engine(self.session.settings(self._document(job)))
+            if runs := self._runs(job):
+                return await self._place(job, await runs.deliver(engine, report))
             found = await translate(engine, job.work, report)
             job.found.append(found)
             job.shown = len(job.found) - 1
             return await self._place(job, found)
 
         return steps
+
+    def _runs(self, job: Job) -> Runs | None:
+        """How the job's translations are run; None: they are not.
+
+        Where nobody has said whether the code may be run, people are asked, and this job goes on
+        without: nobody waits for an answer.
+        """
+        document = self._document(job)
+        settings = self.session.settings(document)
+        if settings.verify.mode == "off" or document is None:
+            return None
+        trusted = self.session.trusted(document)
+        if trusted is None:
+            self.editor.later(self.session.ask_for_trust(document))
+        return Runs(job, settings.verify.mode, self.session.sandbox(settings)) if trusted else None
 
     def cancel(self, job: Job) -> bool:
         """Stop a job; False when it ends already, or when its text is on the way to the editor."""
@@ -291,6 +311,8 @@ class Flow:
                 known = [each.code for each in job.found]
                 fresh = await alternatives(engine, job.work, report, known, job.rounds)
                 job.rounds += 1
+                if job.evidence and (runs := self._runs(job)):
+                    fresh = await runs.judged(fresh)
                 if not fresh:
                     return "The model has no other answer; try again for new samples."
                 job.found += fresh
@@ -310,6 +332,17 @@ class Flow:
         self._offer(job, outcome.message, FRESH if fresh else ELSEWHERE, number)
         return f"Not {'inserted' if fresh else 'replaced'}. {outcome.message}"
 
+    async def show_evidence(self, job: Job) -> Path:
+        """Open a page that says what was run and what that showed; its path."""
+        if not job.evidence or job.shown >= len(job.found):
+            raise UsageError("Nothing of this translation was run, so there is no evidence.")
+        from transloop_server.evidence_page import write
+
+        path = await asyncio.to_thread(write, job)
+        if not await self.editor.show(path):
+            self.editor.tell(f"The evidence is in {path}.")
+        return path
+
     def _document(self, job: Job) -> Document | None:
         return self.session.documents.get(job.uri)
 
@@ -322,6 +355,14 @@ def _following(document: Document, anchor: Anchor) -> Iterator[Anchor]:
         yield anchor
     finally:
         document.anchors.remove(anchor)
+
+
+def _id(document: Document) -> str | None:
+    return document.language.id if document.language else None
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n")
 
 
 def _require_idle(job: Job) -> None:

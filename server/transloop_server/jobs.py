@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from transloop_server.documents import Anchor, Document, path_of
 from transloop_server.translation import Progress, Translation, Work
 from transloop_settings.settings import Placement
+
+if TYPE_CHECKING:
+    from transloop_verify.evidence import Evidence
 
 State = Literal["running", "done", "failed", "cancelled"]
 KEPT = 50
@@ -43,10 +46,14 @@ class Job:
     anchor: Anchor
     work: Work
     placement: Placement
+    text: str = ""
+    """Of the whole document when the job began: what is run may need more of it than the unit."""
     state: State = "running"
     message: str = ""
     progress: Progress = field(default_factory=lambda: Progress("waiting"))
     found: list[Translation] = field(default_factory=list)
+    evidence: tuple[Evidence, ...] = ()
+    """What its translations were judged by; empty where nothing was run."""
     shown: int = 0
     rounds: int = 0
     placed: Placed | None = None
@@ -54,6 +61,12 @@ class Job:
     offered: bool = False
     """Its translation found no place, and the person was told so and asked what to do."""
     task: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """What verdicts call the function."""
+        names = self.work.unit.names
+        return names[0] if names else "f"
 
     @property
     def title(self) -> str:
@@ -73,6 +86,7 @@ class Job:
             "state": self.state,
             "message": self.message or str(self.progress),
             "candidates": len(self.found),
+            "verdict": self._verdict(),
             "placed": self.placed.uri if self.placed else None,
             "seconds": round(last.seconds, 3) if last else None,
             "first_token_seconds": round(last.first_token_seconds, 3) if last else None,
@@ -81,6 +95,10 @@ class Job:
             "prompt_tokens": last.prompt_tokens if last else None,
             "cached_tokens": last.cached_tokens if last else None,
         }
+
+    def _verdict(self) -> str | None:
+        verdict = self.found[self.shown].verdict if self.shown < len(self.found) else None
+        return verdict.verdict if verdict else None
 
 
 class Jobs:

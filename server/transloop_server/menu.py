@@ -15,6 +15,8 @@ from transloop_syntax.language import Language, languages
 from transloop_syntax.unit import unit_name_at
 
 KIND = "refactor.rewrite.translate"
+LENS = 140
+"""Characters of a verdict in a lens."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,9 @@ def _about(job: Job, document: Document, start: int, end: int) -> list[Choice]:
     if placed is None or not placed.is_in(document):
         return []
     if placed.anchor is None or _touches(placed.anchor, start, end):
+        show = Choice("Show evidence", f"{KIND}.evidence", "transloop.evidence", argument)
         return [
+            *([show] if job.evidence else []),
             Choice("Next alternative translation", f"{KIND}.next", "transloop.next", argument),
             Choice("Translate again", f"{KIND}.retry", "transloop.retry", argument),
         ]
@@ -136,11 +140,23 @@ def lenses(document: Document, jobs: Iterable[Job]) -> list[lsp.CodeLens]:
             found.append(_lens(document, job.anchor.start, title, "transloop.cancel", job))
         elif job.placed and job.placed.is_in(document):
             at = job.placed.anchor.start if job.placed.anchor else 0
-            shown = f"{job.shown + 1}/{len(job.found)}"
-            title = f"translated, not run ({shown}) | Next alternative"
-            found.append(_lens(document, at, title, "transloop.next", job))
+            found.append(_lens(document, at, _about_result(job), "transloop.next", job))
+            if job.evidence:
+                found.append(_lens(document, at, "Show evidence", "transloop.evidence", job))
             found.append(_lens(document, at, "Translate again", "transloop.retry", job))
     return found
+
+
+def _about_result(job: Job) -> str:
+    """The verdict comes first: an editor may cut a long line."""
+    verdict = job.found[job.shown].verdict if job.shown < len(job.found) else None
+    said = "translated, not run"
+    if verdict is not None:
+        from transloop_server.verdicts import short
+
+        said = short(verdict, job.name)
+    said = said if len(said) <= LENS else f"{said[: LENS - 1]}…"
+    return f"{said} ({job.shown + 1}/{len(job.found)}) | Next alternative"
 
 
 def _lens(document: Document, offset: int, title: str, command: str, job: Job) -> lsp.CodeLens:

@@ -208,4 +208,13 @@ def done(found: Translation) -> str:
     stats = found.stats
     speed = f"{stats.tokens} tokens in {stats.seconds:.1f} s"
     notes = "".join(f" Note: {note}." for note in found.notes)
-    return f"Translated to {language(found.target).name} ({speed}), not run.{notes}"
+    name = language(found.target).name
+    if found.verdict is None:
+        return f"Translated to {name} ({speed}), not run.{notes}"
+    return f"Translated to {name} ({speed}). {_said(found)}{notes}"
+
+
+def _said(found: Translation) -> str:
+    from transloop_server.verdicts import sentence
+
+    return sentence(found.verdict, found.unit.names[0] if found.unit.names else "f")

@@ -85,6 +85,8 @@ def _lifecycle(server: LanguageServer, session: Session) -> None:
         session.set_folders(list(params.workspace_folders or _root(params)))
         options = params.initialization_options
         if isinstance(options, dict):
+            trusted = options.get("trusted")
+            session.trust.editor = trusted if isinstance(trusted, bool) else None
             session.configure(options.get("settings", {}))
 
     @server.feature(lsp.INITIALIZED)
@@ -223,6 +225,13 @@ def _commands(server: LanguageServer, session: Session, flow: Flow) -> None:
             return job
 
         return _told(session, begin)
+
+    @server.command("transloop.evidence")
+    async def evidence(which: OfJob) -> dict[str, Any]:
+        try:
+            return {"path": str(await flow.show_evidence(_job(session, which)))}
+        except TransloopError as error:
+            return _complain(session, error)
 
     @server.command("transloop.status")
     def status() -> dict[str, Any]:

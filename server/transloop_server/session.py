@@ -8,21 +8,26 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types as lsp
 from pygls import uris
 from pygls.lsp.server import LanguageServer
 
 from transloop_model.engine import Engine
+from transloop_server import trust
 from transloop_server.documents import Document, Documents
 from transloop_server.editor import Editor
 from transloop_server.engines import engine_key, make_engine
 from transloop_server.jobs import Jobs
+from transloop_server.trust import Trust
 from transloop_settings import directories
 from transloop_settings.errors import AdapterRefused, UsageError
 from transloop_settings.settings import Settings, load
 from transloop_syntax.language import language
+
+if TYPE_CHECKING:
+    from transloop_sandbox.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +41,7 @@ class Session:
         self.jobs = Jobs()
         self.folders: list[Path] = []
         self.recent_targets = _read_recent()
+        self.trust = Trust()
         self._given_engine = engine
         self._engine: Engine | None = engine
         self._engine_key: tuple[object, ...] = ()
@@ -46,6 +52,7 @@ class Session:
         self._settings: dict[Path | None, tuple[object, Settings]] = {}
         self._problems: dict[Path | None, str] = {}
         self._retiring: set[asyncio.Task[None]] = set()
+        self._sandbox: Sandbox | None = None
 
     # Settings
 
@@ -62,7 +69,7 @@ class Session:
 
         A mistake is shown once, and the last good settings (or the defaults) stay in force.
         """
-        folder = self._folder_of(document)
+        folder = self.folder_of(document)
         changed = [path.stat().st_mtime_ns if path.exists() else 0 for path in _files(folder)]
         stamp = (self._given, *changed)
         known = self._settings.get(folder)
@@ -83,7 +90,8 @@ class Session:
             self.editor.tell(message, lsp.MessageType.Warning)
         self._problems[folder] = message
 
-    def _folder_of(self, document: Document | None) -> Path | None:
+    def folder_of(self, document: Document | None) -> Path | None:
+        """The workspace folder around a document, the innermost of several."""
         path = document.path if document else None
         if path is None:
             return self.folders[0] if self.folders else None
@@ -132,6 +140,37 @@ class Session:
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 
+    # Running code
+
+    def sandbox(self, settings: Settings) -> Sandbox:
+        """Where programs are run; its processes start with the first one."""
+        if self._sandbox is None:
+            from transloop_sandbox.sandbox import Sandbox
+
+            chosen = settings.sandbox
+            self._sandbox = Sandbox(chosen.workers, chosen.min_level, told=log.info)
+        return self._sandbox
+
+    def trusted(self, document: Document | None) -> bool | None:
+        """Whether a document's code may be run; None: nobody has said so yet."""
+        folder = self._trusted_folder(document)
+        return self.trust.of(folder, self.settings(document).trusted) if folder else False
+
+    async def ask_for_trust(self, document: Document) -> None:
+        """Ask people, once a session, and remember what they say."""
+        folder = self._trusted_folder(document)
+        if folder is None or not self.editor.client.ask or not self.trust.asks(folder):
+            return
+        answer = await self.editor.ask(trust.QUESTION.format(folder=folder), (trust.YES, trust.NO))
+        if answer is not None:
+            self.trust.remember(folder, answer == trust.YES)
+
+    def _trusted_folder(self, document: Document | None) -> Path | None:
+        """The workspace folder, else that of the file; what is no file is in no folder."""
+        path = document.path if document else None
+        folder = self.folder_of(document)
+        return folder if folder or path is None else path.parent
+
     def status(self) -> dict[str, Any]:
         """Everything a status line could want to show."""
         state = self._engine.state() if self._engine else None
@@ -158,6 +197,8 @@ class Session:
         await asyncio.gather(*tasks, *self._retiring, return_exceptions=True)
         if self._engine:
             await self._engine.close()
+        if self._sandbox:
+            await asyncio.to_thread(self._sandbox.close)
 
     # What is remembered
 

@@ -25,7 +25,7 @@ from transloop_settings.errors import SettingsError
 
 Placement = Literal["beside", "below", "replace"]
 Level = Literal["all", "no-code", "off"]
-USER_ONLY = ("model", "adapter", "engine", "remote", "sandbox")
+USER_ONLY = ("model", "adapter", "engine", "remote", "sandbox", "trusted")
 
 
 class Engine(BaseModel):
@@ -65,6 +65,15 @@ class Remote(BaseModel):
     model: str = ""
     api_key: SecretStr = SecretStr("")
     timeout_seconds: float = Field(120.0, gt=0)
+
+
+class Verify(BaseModel):
+    """How translations are checked by running both sides, in folders that you trust."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mode: Literal["off", "fast", "balanced", "thorough"] = "balanced"
+    """off: nothing is run; fast: one translation; the others try more until one holds."""
 
 
 class Sandbox(BaseModel):
@@ -113,6 +122,9 @@ class Settings(BaseSettings):
     engine: Engine = Engine()
     sampling: Sampling = Sampling()
     remote: Remote = Remote()
+    verify: Verify = Verify()
+    trusted: tuple[str, ...] = ()
+    """Folders whose code may be run in the sandbox, besides those that you were asked about."""
     sandbox: Sandbox = Sandbox()
     learn: Learn = Learn()
 

@@ -98,6 +98,7 @@ def test_the_readmes_commands_run(line: str, tmp_path: Path, home: Path) -> None
     source = "def double(x):\n    return 2 * x\n"
     (tmp_path / "a.py").write_text(source)
     (tmp_path / "app.py").write_text("import os\n" * 9 + source * 8)
+    (tmp_path / "a.js").write_text("function double(x) {\n  return 2 * x;\n}\n")
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "b.py").write_text(source)
     command = line.split("#")[0]

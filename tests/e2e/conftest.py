@@ -21,7 +21,8 @@ class Connect(Protocol):
     """Start an editor with a server.
 
     Without `held` and `arguments` it is the real command with `engine.backend = "echo"`; with them
-    it is `echo_server.py`. One that does not leave is left to the test.
+    it is `echo_server.py`. Nothing is run unless `mode` says so. One that does not leave is left to
+    the test.
     """
 
     async def __call__(
@@ -33,6 +34,8 @@ class Connect(Protocol):
         settings: object = ...,
         folders: Sequence[Path] | None = ...,
         backend: str = ...,
+        mode: str = ...,
+        trusted: bool | None = ...,
         rooted: bool = ...,
         leaves: bool = ...,
     ) -> Editor: ...
@@ -53,10 +56,13 @@ async def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
             settings: object = None,
             folders: Sequence[Path] | None = None,
             backend: str = "echo",
+            mode: str = "off",
+            trusted: bool | None = None,
             rooted: bool = False,
             leaves: bool = True,
         ) -> Editor:
             monkeypatch.setenv("TRANSLOOP_ENGINE__BACKEND", backend)
+            monkeypatch.setenv("TRANSLOOP_VERIFY__MODE", mode)
             given = [*arguments, *(["--held"] if held else [])]
             editor = Editor(client, workspace, capabilities or CLIENTS[client]())
             introduced = [] if rooted else [workspace] if folders is None else folders
@@ -66,7 +72,7 @@ async def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
                 workspace_folders=[
                     lsp.WorkspaceFolder(each.as_uri(), each.name) for each in introduced
                 ],
-                initialization_options=None if settings is None else {"settings": settings},
+                initialization_options=_options(settings, trusted),
             )
             await editor.start([*ECHO_SERVER, *given] if given else SERVER, params)
             if leaves:
@@ -74,6 +80,11 @@ async def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
             return editor
 
         yield started
+
+
+def _options(settings: object, trusted: bool | None) -> dict[str, object] | None:
+    given = {"settings": settings, "trusted": trusted}
+    return {key: value for key, value in given.items() if value is not None} or None
 
 
 @pytest.fixture(params=list(CLIENTS))

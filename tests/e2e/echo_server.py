@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
-from transloop_model.echo import EchoEngine
+from transloop_model.echo import Answer, EchoEngine, echo
 from transloop_model.engine import Event, Piece, Request
 from transloop_server import editor
 from transloop_server.server import create_server
@@ -16,8 +16,8 @@ from transloop_server.server import create_server
 class Held(EchoEngine):
     """Stops behind the first piece of an answer until `gate` is set."""
 
-    def __init__(self, seconds_per_token: float, held: bool) -> None:
-        super().__init__(seconds_per_token=seconds_per_token)
+    def __init__(self, seconds_per_token: float, held: bool, answer: Answer) -> None:
+        super().__init__(answer, seconds_per_token=seconds_per_token)
         self.gate = asyncio.Event()
         if not held:
             self.gate.set()
@@ -31,15 +31,28 @@ class Held(EchoEngine):
                     await self.gate.wait()
 
 
+def told(greedy: str, sampled: str) -> Answer:
+    """What it is told to say: first, and when it is asked for samples or repairs."""
+    return lambda request, _: greedy if is_greedy(request) else sampled
+
+
+def is_greedy(request: Request) -> bool:
+    repair = any(each.role == "assistant" for each in request.messages)
+    return request.candidates[0].temperature == 0 and not repair
+
+
 def main() -> None:
     """Serve on stdio; the command `test.go` opens the gate."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--held", action="store_true")
     parser.add_argument("--seconds-per-token", type=float, default=0.0)
     parser.add_argument("--answer-seconds", type=float, default=editor.ANSWER_SECONDS)
+    parser.add_argument("--greedy", default="")
+    parser.add_argument("--sampled", default="")
     given = parser.parse_args()
     editor.ANSWER_SECONDS = given.answer_seconds
-    engine = Held(given.seconds_per_token, given.held)
+    answer = told(given.greedy, given.sampled) if given.greedy else echo
+    engine = Held(given.seconds_per_token, given.held, answer)
     server = create_server("test", engine=engine)
 
     @server.command("test.go")

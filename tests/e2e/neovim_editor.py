@@ -62,7 +62,7 @@ class Neovim:
         self.report = folder / "report.json"
         self.config: dict[str, Any] = {
             "cmd": [str(Path(sys.executable).with_name("transloop")), "lsp"],
-            "cmd_env": {"TRANSLOOP_ENGINE__BACKEND": "echo"},
+            "cmd_env": {"TRANSLOOP_ENGINE__BACKEND": "echo", "TRANSLOOP_VERIFY__MODE": "off"},
         }
 
     def file(self, name: str, text: str) -> None:
@@ -88,7 +88,10 @@ class Neovim:
 
     def model(self, model: ModelFile) -> None:
         """A real model instead of the echo."""
-        self.config["cmd_env"] = {"TRANSLOOP_MODEL": str(model.path)}
+        self.config["cmd_env"] = {
+            "TRANSLOOP_MODEL": str(model.path),
+            "TRANSLOOP_VERIFY__MODE": "off",
+        }
 
     def plays(
         self, scenario: str, *, patience: float = 10.0, setup: list[str] | None = None, **given: Any

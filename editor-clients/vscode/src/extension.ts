@@ -34,6 +34,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     command("transloop.ui.cancel", () => execute("transloop.cancel")),
     command("transloop.ui.status", status),
     command("transloop.restartServer", () => restart().then(() => started)),
+    vscode.workspace.onDidGrantWorkspaceTrust(restart),
     vscode.workspace.onDidChangeConfiguration(configurationChanged),
   );
   await restart();
@@ -92,7 +93,8 @@ function clientOptions(): LanguageClientOptions {
   return {
     documentSelector: ["file", "untitled"].flatMap((scheme) => LANGUAGES.map((language) => ({ scheme, language }))),
     outputChannel: channel,
-    initializationOptions: () => ({ settings: userSet() }), // asked again when a crashed server restarts
+    // Asked again when a crashed server restarts.
+    initializationOptions: () => ({ settings: userSet(), trusted: vscode.workspace.isTrusted }),
     initializationFailedHandler: () => false, // said once, by `start`
     middleware: {
       workspace: {
