@@ -23,6 +23,7 @@ class Part(StrEnum):
 
     SPEED = "speed"
     SANDBOX = "sandbox"
+    VERIFY = "verify"
 
 
 def main(
@@ -31,25 +32,40 @@ def main(
     ] = None,
     rounds: Annotated[int, typer.Option(help="Rounds of each measurement.")] = 5,
     model: Annotated[str, typer.Option(help="Catalog id or path.")] = "qwen2.5-coder-0.5b-instruct",
+    bench: Annotated[
+        Path | None, typer.Option(help="Parallel functions; without them `verify` is left out.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Units of each measurement of `verify`.")
+    ] = None,
 ) -> None:
-    """Measure `speed` (of the engine and of the whole server) and the `sandbox`.
+    """Measure `speed` (engine and whole server), the `sandbox`, and how well it can `verify`.
 
     Leave the machine alone meanwhile: llama.cpp shares the cores badly.
     """
     console = Console()
     RESULTS.mkdir(exist_ok=True)
     for part in parts or list(Part):
+        if part is Part.VERIFY and bench is None:
+            console.print("verify: left out, it needs --bench with a folder of parallel functions")
+            continue
         path = RESULTS / f"{part}.json"
         result: dict[str, Any] = {}
-        for title, values in _measured(part, model, rounds):
+        for title, values in _measured(part, model, rounds, bench, limit):
             console.print(_table(title, values))
             result[title] = values
             path.write_text(json.dumps(result, indent=2) + "\n")
         console.print(f"Written to {path}")
 
 
-def _measured(part: Part, model: str, rounds: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def _measured(
+    part: Part, model: str, rounds: int, bench: Path | None, limit: int | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each measurement of a part as it ends, and first what it is made on."""
+    if part is Part.VERIFY and bench is not None:
+        from benchmarks import verify
+
+        return chain([("machine", machine.here())], verify.measure(bench, limit))
     if part is Part.SANDBOX:
         from benchmarks import sandbox
 
