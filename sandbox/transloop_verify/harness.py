@@ -154,14 +154,12 @@ def _call(side: Side, rules: Mapping[str, Any], keys: Mapping[str, str]) -> str:
     names = {**keys, "name": entry.name, "owner": entry.owner or ""}
     names["more"] = ", " if keys["passed"] else ""
     names["made"] = entry.made or _filled(calls.get("made", ""), names)
-    void = entry.result.kind == "null" or (entry.result.kind == "any" and calls.get("silent"))
-    if void and not entry.fallible and f"void_{how}" in calls:
+    void = entry.result.kind == "null" and not entry.fallible
+    if void and f"void_{how}" in calls:
         return _filled(calls[f"void_{how}"], names)
     call = _filled(calls.get(how, ""), names)
-    around = "fallible" if entry.fallible else "void" if void else "value"
-    if entry.result.form == "sized":
-        return _filled(calls["sized"], names)
-    return _filled(calls.get(around) or calls.get("value", "{call}"), {**names, "call": call})
+    around = "fallible" if entry.fallible else "void" if void else entry.result.form
+    return _filled(calls.get(around, calls.get("value", "{call}")), {**names, "call": call})
 
 
 def _files(
