@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from transloop_settings.errors import SandboxError
 from transloop_verify.case import Case, Observation, Side
 from transloop_verify.examples import examples
 from transloop_verify.inputs import Domain, Input, inputs
@@ -24,6 +25,7 @@ from transloop_verify.search import Searcher, Tried, bounded, drawn, rising, sel
 from transloop_verify.strength import MOST, killers, strength
 from transloop_verify.traced import Coverage, Trace, coverage, traced
 
+CANCELLED = "cancelled"
 ENOUGH = 3
 """Fewer cases than this prove too little, but for a function that has no more inputs."""
 
@@ -80,7 +82,10 @@ def derive(
     reason = unfit(side)
     if reason:
         return Evidence(side, reason)
-    return _Derivation(side, sandbox, effort, around, on_case, cancelled).evidence()
+    try:
+        return _Derivation(side, sandbox, effort, around, on_case, cancelled).evidence()
+    except SandboxError as error:  # a compiler is missing, or nothing may be run here
+        return Evidence(side, str(error))
 
 
 def unfit(side: Side) -> str:
@@ -131,11 +136,15 @@ class _Derivation:
             return self._without("no value can be made for one of its parameters")
         self.domain = domains[0]
         pool = self._pool(domains)
+        if self.cancelled():
+            return self._without(CANCELLED)
         kept = selected(pool, self.effort.cases)
         order = [*kept, *(each for each in pool if each not in kept)]
         found = self._expected(order, range(len(kept)))
         if found.failure:
-            return self._without(f"the source does not run: {found.failure}")
+            return self._without(
+                CANCELLED if self.cancelled() else f"the source does not run: {found.failure}"
+            )
         made, rows = self._noticed(order)
         further = _further(rows, len(kept))
         more = self._expected(order, further) if further else Expected()

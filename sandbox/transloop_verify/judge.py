@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from transloop_sandbox.job import Limits
-from transloop_settings.errors import TransloopError
+from transloop_settings.errors import SandboxError
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_verify.case import Case, Entry, Observation, Observed, Side
@@ -107,7 +107,7 @@ def judge(
         verdict = trial.verdict(seconds, shrink_seconds)
     except NoCounterpart as error:
         verdict = _broken(code, language_id) or Verdict("unchecked", str(error))
-    except TransloopError as error:  # no toolchain, no sandbox
+    except SandboxError as error:  # a compiler is missing, or nothing may be run here
         verdict = Verdict("unchecked", str(error))
     return replace(verdict, seconds=time.monotonic() - began)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -316,6 +317,27 @@ def test_numbers_of_typescript_are_whole_unless_the_code_says_otherwise(sandbox:
     verdict = verdict_of(source, target, "go", sandbox, source_language="typescript")
     assert verdict.verdict == "verified"
     assert verdict.cases > 10
+
+
+def test_a_missing_compiler_is_no_fault_of_the_code(
+    sandbox: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = evidence_of(GCD, sandbox)
+    (home / "toolchains").unlink()
+    monkeypatch.setenv("PATH", str(home))
+    with Sandbox(cache=False) as bare:
+        verdict = judge(
+            evidence, "package main\n\nfunc gcd(a, b int) int { return a }\n", "go", bare
+        )
+        go = side("package main\n\nfunc f(a int) int { return a }\n", "go", "f")
+        assert "there is no go on this machine" in derive(go, bare).reason
+    assert verdict.verdict == "unchecked"
+    assert "there is no go on this machine" in verdict.reason
+
+
+def test_evidence_can_be_cancelled(sandbox: Sandbox) -> None:
+    found = derive(side(GCD, "python", "gcd"), sandbox, cancelled=lambda: True)
+    assert (found.reason, found.cases) == ("cancelled", ())
 
 
 def test_one_case_is_enough_for_a_function_without_parameters(sandbox: Sandbox) -> None:
