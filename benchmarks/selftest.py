@@ -48,14 +48,16 @@ def _testable(row: Row, language: str) -> bool:
 def _plans(bench: Path, row: Row, language: str) -> Iterator[tuple[str, str, Job]]:
     """The reference and some mutants of it: unit, which of them, and the job."""
     given = row["languages"][language]
-    yield row["id"], "reference", _job(bench, given, language, given["code"])
+    yield row["id"], "reference", own_tests(bench, given, language, given["code"])
     name = given["entry_point"].rpartition(".")[2]
     made = mutants(given["code"], language, within=name, seed=hash_of(row["id"]))
     for each in [each for each in made if each.mistake == "operator"][:MUTANTS]:
-        yield row["id"], f"line {each.line}: {each.change}", _job(bench, given, language, each.code)
+        job = own_tests(bench, given, language, each.code)
+        yield row["id"], f"line {each.line}: {each.change}", job
 
 
-def _job(bench: Path, given: Given, language: str, code: str) -> Job:
+def own_tests(bench: Path, given: Given, language: str, code: str) -> Job:
+    """A program with its unit's own tests, of which transloop's cases know nothing."""
     name, put_together = _PROGRAMS[language]
     text = put_together(code, _shimmed(bench, given["tests"]), given["prelude"] or "")
     return Job(language, (File(name, text),), limits=LIMITS)
