@@ -62,7 +62,7 @@ class Given:
         """By the unit's own tests."""
         given = self.row["languages"][self.target]
         owner = given["entry_point"].rpartition(".")[0]
-        if owner and not re.search(rf"\\bclass {owner}\\b", code):
+        if owner and not re.search(rf"\bclass {owner}\b", code):
             code = f"class {owner} {{\n{code}\n}}"  # the tests call a method of it
         job = own_tests(self.bench, given, self.target, code)
         return sandbox.run(job).verdict == "ok"
