@@ -16,7 +16,7 @@ from transloop_syntax.language import Language
 from transloop_syntax.language import language as language_of
 from transloop_syntax.source import Source
 from transloop_verify.case import Entry, Parameter
-from transloop_verify.records import generics_of, records_of
+from transloop_verify.records import aliases_of, generics_of, records_of
 from transloop_verify.sized import with_result_length
 from transloop_verify.tables import table
 from transloop_verify.type import ANY, Type
@@ -46,6 +46,8 @@ class _Class:
     made: str
     """How an object of it is made; empty for the language's usual expression."""
     makeable: bool
+    space: bool = False
+    """It is a namespace, not a class."""
 
 
 class _Reader:
@@ -57,11 +59,16 @@ class _Reader:
         self.source = Source(code, self.language)
         self.rules: Mapping[str, Any] = table(language, "entry")
         self.items = top_level(self.source.root, self.language)
-        self.records = {**generics_of(self.source), **records_of(self.source)}
+        known = {**generics_of(self.source), **records_of(self.source)}
+        self.records = {**known, **aliases_of(self.source, known)}
 
     def entries(self) -> Iterator[Entry]:
         """Of every function and class at the top of the program."""
         for item in self.items:
+            if re.fullmatch(
+                self.rules.get("no_space", ""), " ".join(self._spaces(item.node)) or " "
+            ):
+                continue
             if item.part == "function":
                 yield from self._function(item, self._owner(item))
             elif item.part == "class" and item.core is not None:
@@ -72,16 +79,18 @@ class _Reader:
             return
         named = core.child_by_field_name("name")
         names = [_text(named)] if named else names_of(item, self.language)
-        name = next(iter(names), "")
+        name = self.rules.get("within", "").join([*self._spaces(core), *names[:1]])
         inside = members(core, self.language)
         owner = self._class(name, inside)
+        if core.type in self.rules.get("static_only", ()):
+            owner = replace(owner, makeable=False)
         for member in _visible(inside, core, self.rules):
             if member.part == "function":
                 yield from self._function(member, owner)
 
     def _class(self, name: str, inside: list[Item]) -> _Class:
         """How objects of the class are made, if they can be."""
-        pattern = self.rules["constructor"].replace("{owner}", re.escape(name))
+        pattern = self.rules["constructor"].replace("{owner}", _last(name))
         constructors = [each for each in inside if pattern and self._is_named(each, pattern)]
         for found, made in self.rules["make"]:
             if re.search(found.replace("{owner}", re.escape(name)), self.source.text):
@@ -104,7 +113,21 @@ class _Reader:
             follow(item.core, self.rules["owner"]) if item.core and "owner" in self.rules else []
         )
         words = re.findall(r"\w+", _text(receiver[0])) if receiver else []
-        return _Class(words[-1], "", True) if words else None
+        spaces = self.rules.get("within", "").join(self._spaces(item.node))
+        if words:
+            return _Class(words[-1], "", True)
+        return _Class(spaces, "", False, space=True) if spaces else None
+
+    def _spaces(self, node: Node) -> list[str]:
+        """The namespaces around a node, the outermost first."""
+        found: list[str] = []
+        above = node.parent
+        while above is not None:
+            name = above.child_by_field_name("name")
+            if above.type in self.rules.get("spaces", ()) and name is not None:
+                found.insert(0, _text(name))
+            above = above.parent
+        return found
 
     def _function(self, item: Item, owner: _Class | None) -> Iterator[Entry]:
         core = item.core
@@ -112,11 +135,11 @@ class _Reader:
         if core is None or not names or (body_of(core, self.language) is None):
             return
         name = names[0]
-        made = self.rules["constructor"].replace("{owner}", re.escape(owner.name if owner else ""))
+        made = self.rules["constructor"].replace("{owner}", _last(owner.name if owner else ""))
         skipped = f"{self.rules['skip']}|{made}" if owner and made else self.rules["skip"]
         if re.fullmatch(skipped, name) or not re.fullmatch(r"[\w$]+", name):
             return
-        static = owner is None or self._is_static(item)
+        static = owner is None or self._is_static(item) or owner.space
         if re.search(self.rules.get("uncalled", "(?!)"), self._head(item)):
             return
         if owner is not None and not static and not owner.makeable:
@@ -269,6 +292,11 @@ def _visible(inside: list[Item], core: Node, rules: Mapping[str, Any]) -> Iterat
             hidden = bool(re.search(rules["hidden"], _text(item.node)))
         elif not hidden:
             yield item
+
+
+def _last(name: str) -> str:
+    """A pattern of the class's own name, without the namespaces before it."""
+    return re.escape(re.split(r"::|\.", name)[-1])
 
 
 def _refused(reason: str, node: Node) -> Type:

@@ -5,7 +5,7 @@ writes a line `<nonce> {..}` for each case, so that everything between two of th
 printed. The protocol in full:
 
     {"k": "ready"}                               the side's own code has been loaded
-    {"k": "refused", "e": .., "m": .., "l": ..}  or it raised this; nothing else follows
+    {"k": "refused", "e": .., "m": .., "l": ..}  or it raised this (`unfit`: it has nothing to call)
     {"i": 3, "k": "returned", "v": .., "a": ..}  value, and the arguments after the call
     {"i": 3, "k": "raised", "e": .., "m": .., "l": .., "a": ..}    type, message, line of the code
     done 5                                       records so far

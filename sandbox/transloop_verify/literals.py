@@ -152,6 +152,10 @@ class _Writer:
             value = list(value)
         if not isinstance(value, (list, tuple)):
             raise _misfit(value, wanted.spelled or "list")
+        if wanted.form == wanted.items[0].form == "array" and "declared" in form_of(
+            wanted, self.language
+        ):
+            raise Unexpressed("an array of arrays")
         length = re.search(form_of(wanted, self.language).get("length", "(?!)"), wanted.spelled)
         if length and int(length[1]) != len(value):
             raise Unexpressed(f"{len(value)} items do not fit into {wanted.spelled}")

@@ -140,6 +140,8 @@ class _Run:
         if reading.refused is not None:
             refused = reading.refused
             line = self.made.line(self.made.candidate, refused.line)
+            if refused.error == "unfit":
+                return Observed(failure="unfit", detail=refused.message)
             detail = f"{refused.error}: {refused.message}".strip(": ")
             return Observed(failure="load_error", detail=detail, line=line)
         if result.verdict != "compile_error":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from transloop_syntax.source import Source
 from transloop_verify.captures import matched
@@ -41,6 +42,18 @@ def generics_of(source: Source) -> Mapping[str, Type]:
         return {}
     stands = parse_type(rules["generic"], source.language.id)
     return {found["name"]: stands for found in matched(source, rules["generics"])}
+
+
+def aliases_of(source: Source, known: Mapping[str, Type]) -> Mapping[str, Type]:
+    """Other names of types, in order: an alias may name one above it."""
+    language = source.language.id
+    found: dict[str, Type] = {}
+    for query in table(language, "entry").get("aliases", ()):
+        for each in matched(source, query):
+            meant = parse_type(each["type"], language, {**known, **found})
+            if meant.kind != "unsupported" and each["name"] not in known:
+                found[each["name"]] = replace(meant, spelled=each["name"])
+    return found
 
 
 def records_in(wanted: Type) -> Iterator[Type]:

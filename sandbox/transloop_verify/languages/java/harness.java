@@ -39,16 +39,22 @@ public class TransloopMain implements Runnable {
             return;
         }
         record("{\"k\":\"ready\"}");
-        for (int index = first; index < @@count@@; index++) one(index, owner);
+        for (int index = first; index < @@count@@; index++) {
+            try {
+                one(index, owner);
+            } catch (NoSuchMethodException error) {
+                record("{\"k\":\"refused\",\"e\":\"unfit\",\"m\":\"it has no @@name@@ that takes these arguments\"}");
+                Runtime.getRuntime().halt(1);
+            }
+        }
         record(joined("done ", @@count@@ - first + 1));
     }
 
-    private static void one(int index, Class<?> owner) {
-        Object[] arguments = {};
+    private static void one(int index, Class<?> owner) throws NoSuchMethodException {
+        Object[] arguments = arguments(index);
+        java.lang.reflect.Method method = method(owner, arguments);
         String outcome;
         try {
-            arguments = arguments(index);
-            java.lang.reflect.Method method = method(owner, arguments);
             Object target = null;
             if (!java.lang.reflect.Modifier.isStatic(method.getModifiers())) {
                 java.lang.reflect.Constructor<?> maker = owner.getDeclaredConstructor();
@@ -80,7 +86,7 @@ public class TransloopMain implements Runnable {
             each.setAccessible(true);
             return each;
         }
-        throw new NoSuchMethodException("no @@name@@ takes these arguments");
+        throw new NoSuchMethodException();
     }
 
     /** Not by `+`: what javac makes of that takes 25 ms when it first runs. */

@@ -18,7 +18,7 @@
   const { isMap, isSet, isTypedArray, isUint8Array, isDate, isRegExp, isGeneratorObject, isPromise, isBoxedPrimitive } =
     require("util").types;
   const LIMIT = 20000, DEEPEST = 64, EXACT = 9007199254740991;
-  const tooLarge = {};
+  const tooLarge = {}, unfit = {};
 
   const lines = readFileSync(0, "latin1").split("\n");
   closeSync(0);
@@ -141,10 +141,12 @@
     let target;
     try {
       target = @@load@@;
-      if (target === undefined) throw new ReferenceError("@@root@@ is not there once the code has run");
+      const called = !"@@owner@@" ? target : "@@static@@" ? target["@@name@@"] : target.prototype["@@name@@"];
+      if (typeof called !== "function") throw unfit;
     } catch (error) {
       if (error instanceof SyntaxError) throw error; // node shows where, as a compiler would
-      record('{"k":"refused",' + raised(error, "@@candidate@@") + "}");
+      const what = error === unfit ? '"e":"unfit","m":"it has no `@@name@@` to call"' : raised(error, "@@candidate@@");
+      record('{"k":"refused",' + what + "}");
       exit(1);
     }
     record('{"k":"ready"}');

@@ -11,7 +11,7 @@ def main() -> None:
 
     write, leave, flush, out = os.write, os._exit, type(sys.stdout).flush, sys.stdout
     kind, instance, identity = type, isinstance, id
-    next_of, listed, sized, cut = next, list, len, "".join
+    next_of, listed, sized, cut, is_callable = next, list, len, "".join, callable
     error_of, limit, deepest = BaseException, 20_000, 64
 
     class TooLarge(Exception):
@@ -127,7 +127,8 @@ def main() -> None:
             import traceback
 
             sys.stderr.write(cut(traceback.format_exception_only(error)))
-            raise SystemExit(1) from None
+            sys.stderr.flush()
+            leave(1)
         exec(compiled, vars(module))  # noqa: S102 - the sandbox is around us
         return vars(module)
 
@@ -135,13 +136,14 @@ def main() -> None:
     path = "candidate.py"
     try:
         names = load(path)
-        owner = names["@@owner@@"] if "@@owner@@" else None
-        target = None if owner else names["@@name@@"]
-    except SystemExit:
-        raise
     except error_of as error:
         record('{"k":"refused",%s}' % raised(error, path))
-        raise SystemExit(1) from None
+        leave(1)
+    owner = names.get("@@owner@@") if "@@owner@@" else None
+    target = getattr(owner, "@@name@@", None) if owner else names.get("@@name@@")
+    if not is_callable(target):
+        record('{"k":"refused","e":"unfit","m":"it has no `@@name@@` to call"}')
+        leave(1)
     record('{"k":"ready"}')
 
     # @@records@@
