@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -46,6 +47,7 @@ class Cache:
         self._folder = folder
         self._size = size
         self._opened: Any = None
+        self._opening = threading.Lock()
 
     def text(self, key: str) -> str | None:
         """The text of a key, if it is there."""
@@ -66,13 +68,15 @@ class Cache:
         self._put(key, _packed(files))
 
     def close(self) -> None:
-        """Let go of the folder."""
+        """Let go of the folder, on this thread: each has its own connection."""
         if self._opened is not None:
             self._opened.close()
 
     def _disk(self) -> Any:
-        if self._opened is None:
-            self._opened = diskcache.Cache(str(self._folder), disk=_Plain, size_limit=self._size)
+        with self._opening:
+            if self._opened is None:
+                folder = str(self._folder)
+                self._opened = diskcache.Cache(folder, disk=_Plain, size_limit=self._size)
         return self._opened
 
     def _get(self, key: str) -> Any:

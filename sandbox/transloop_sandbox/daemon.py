@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transloop_sandbox import folders
@@ -37,9 +37,14 @@ class Answer:
 
 
 class Daemon:
-    """One daemon, started with the first request; used by one thread at a time."""
+    """One daemon, started with the first request; used by one thread at a time.
 
-    def __init__(self, worker: Worker, command: Callable[[Path], Command], compiles: int) -> None:
+    Args:
+        command: how it is started, but for its work folder, which is made for it.
+        compiles: how many requests one process answers before another takes its place.
+    """
+
+    def __init__(self, worker: Worker, command: Command, compiles: int) -> None:
         self._worker = worker
         self._command = command
         self._compiles = compiles
@@ -78,7 +83,7 @@ class Daemon:
         work.mkdir(mode=0o755)
         os.mkfifo(work / REQUESTS, 0o644)
         self._pipe = os.open(work / REQUESTS, os.O_RDWR | os.O_NONBLOCK)
-        self._worker.begin(self._command(work), streams=True)
+        self._worker.begin(replace(self._command, work=work), streams=True)
         self._left = self._compiles
 
     def _send(self, request: bytes, deadline: float) -> None:

@@ -23,6 +23,7 @@ from transloop_sandbox.toolchains import toolchain
 from transloop_sandbox.verdict import Finding, signal_name
 from transloop_sandbox.warm import warm
 from transloop_sandbox.workers import Worker
+from transloop_settings.errors import InstallFailed
 
 CACHED_BYTES = 32 << 20
 """Larger artefacts are compiled again."""
@@ -66,16 +67,20 @@ def perform(
 
 
 def prepare(language: str, bench: Bench) -> Result:
-    """Make all that is made once for a language, and compile its hello program.
+    """Make all that is made once for a language, and run its hello program.
 
     Raises:
-        ToolchainMissing, InstallFailed: it cannot be run on this machine.
+        ToolchainMissing, InstallFailed: it cannot be run on this machine, and why.
     """
     chosen, tools = recipe(language), toolchain(language)
     for name in chosen.warm:
         warm(chosen, name, tools, bench.worker, bench.told)
-    hello = Job(language, (File(chosen.main, chosen.hello.program),), stdin=b"there")
-    return perform(hello, bench)
+    hello = Job(language, (File(chosen.main, chosen.hello.program),), stdin=b"there\n")
+    result = perform(hello, bench)
+    if result.verdict != "ok":
+        why = f"{result.verdict} {result.reason}".strip()
+        raise InstallFailed(f"{language} does not run ({tools.version}): {why}.")
+    return result
 
 
 class _Performance:
@@ -184,10 +189,7 @@ class _Performance:
             memory_mb=wanted.memory_mb,
             output_bytes=1 << 30,
         )
-
-        def command(work: Path) -> Command:
-            return self._command(wanted, wanted.argv, work, limits)
-
+        command = self._command(wanted, wanted.argv, self._outer, limits)
         made = Daemon(self._bench.spare(), command, wanted.compiles)
         self._bench.daemons[self._recipe.id] = made
         return made

@@ -160,6 +160,8 @@ class Sandbox:
                 self._serve_one(order, bench)
         finally:
             bench.close()
+            if self._cache is not None:
+                self._cache.close()
 
     def _next(self) -> _Order | None:
         """The next order; None when there will be none."""
