@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _TESTS = frozenset({"test", "tests", "testing"})
 LARGEST = 1_000_000
 """Bytes of a file; larger ones were made by a program."""
+REACHED = 0.6
+"""The least share of branches that the cases must reach, where that is measured."""
 NOTICED = 0.5
 """The least share of mutants that the cases must notice."""
 
@@ -148,6 +150,9 @@ def summary(evidence: Evidence) -> dict[str, Any]:
 def _weak(evidence: Evidence) -> str:
     if len({_effect(each, evidence.expected[each.id]) for each in evidence.cases}) < 2:
         return "it gives the same for all inputs that were tried"
+    reached = evidence.coverage
+    if reached is not None and reached.reached < REACHED * reached.branches:
+        return "too little of it was reached"
     score = evidence.mutants
     if score is not None and score.run and score.killed / score.run < NOTICED:
         return "mistakes in it would not be noticed"

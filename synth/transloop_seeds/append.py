@@ -81,7 +81,7 @@ def _log(connection: sqlite3.Connection, record: Record) -> int:
         "adapter": word(about.adapter),
         "prompt": word(about.prompt),
         "verdict": word(about.verdict),
-        "latency": json.dumps(dict(about.latency)),
+        "latency": json.dumps({word(key): float(each) for key, each in about.latency.items()}),
         "measures": json.dumps(dict(record.measures)),
         "explicit": int(getattr(event, "explicit", False)),
         "superseded_by": getattr(event, "by", None) or None,
@@ -110,7 +110,11 @@ def _derive(connection: sqlite3.Connection, number: int, record: Record) -> None
     about = event.about
     connection.execute(
         "INSERT INTO seeds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (digest) DO UPDATE SET time = max(time, excluded.time),"
+        " ON CONFLICT (digest) DO UPDATE SET event = excluded.event,"
+        " time = max(time, excluded.time), verdict = excluded.verdict,"
+        " measures = excluded.measures, details = excluded.details,"
+        " origin = iif(excluded.draft IS NULL, origin, excluded.origin),"
+        " draft = coalesce(excluded.draft, draft),"
         " expires = CASE WHEN expires IS NULL OR excluded.expires IS NULL THEN NULL"
         " ELSE max(expires, excluded.expires) END",
         (

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
+from filelock import FileLock
+
 from transloop_settings import directories
+from transloop_settings.errors import SettingsError
 from transloop_settings.settings import Level
 
 EVERYWHERE = "*"
@@ -49,11 +52,23 @@ def read() -> Consent:
 def answer(level: Level, workspace: Path | None = None) -> Consent:
     """Store an answer for a workspace, or for all that have none of their own.
 
-    Raises OSError where the folder of state cannot be written.
+    Raises:
+        OSError: the folder of state cannot be written.
+        SettingsError: the answers so far cannot be read; one of them may have been a no.
     """
     file = _file()
     file.parent.mkdir(parents=True, exist_ok=True)
-    answers = {**read().answers, str(workspace.resolve()) if workspace else EVERYWHERE: level}
+    with FileLock(file.with_suffix(".lock"), mode=0o600):
+        before = read()
+        if before.problem:
+            raise SettingsError(f"{before.problem}.", "Delete it, and answer again.")
+        name = str(workspace.resolve()) if workspace else EVERYWHERE
+        answers = {**before.answers, name: level}
+        _write(file, answers)
+    return Consent(answers)
+
+
+def _write(file: Path, answers: Mapping[str, Level]) -> None:
     stored: dict[str, Any] = {
         "version": _VERSION,
         "answers": {key: {"level": each} for key, each in answers.items()},
@@ -65,7 +80,6 @@ def answer(level: Level, workspace: Path | None = None) -> Consent:
         out.flush()
         os.fsync(out.fileno())
     fresh.replace(file)
-    return Consent(answers)
 
 
 def _file() -> Path:

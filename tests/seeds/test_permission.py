@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def test_an_answer_is_remembered_for_all_or_for_one_workspace(workspace: Path) -
     assert consent.read().level(workspace) == "no-code"
     file = directories.state() / "consent.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [each.name for each in file.parent.iterdir()] == ["consent.json"]
+    assert {each.name for each in file.parent.iterdir()} <= {"consent.json", "consent.lock"}
 
 
 @pytest.mark.parametrize("broken", ["{", "[]", '{"answers": {"*": {"level": "most"}}}', "\udcff"])
@@ -55,6 +56,9 @@ def test_an_answer_that_cannot_be_read_is_none(workspace: Path, broken: str) -> 
     found = permission(workspace, [], Learn(), consent.read())
     assert found.level == "off"
     assert "cannot be read" in found.reason
+    # A new answer does not take the place of a no that nobody can read any more.
+    with pytest.raises(SettingsError, match="Delete it, and answer again"):
+        consent.answer("all")
 
 
 @pytest.mark.parametrize("agreed", ["all", "no-code", "off"])
@@ -200,3 +204,12 @@ def test_an_unknown_level_is_an_error(workspace: Path) -> None:
     write_settings(workspace, "", '[learn]\nlevel = "some"\n')
     with pytest.raises(SettingsError, match=r"learn\.level"):
         load(workspace)
+
+
+def test_a_repositorys_vscode_settings_cannot_raise_what_is_learned() -> None:
+    """VS Code lets a folder's own settings win over the person's, but for this scope."""
+    manifest = Path(__file__).parents[2] / "editor-clients/vscode/package.json"
+    known = json.loads(manifest.read_text("utf-8"))["contributes"]["configuration"]["properties"]
+    scopes = {key: each["scope"] for key, each in known.items() if ".learn." in key}
+    assert len(scopes) == len(Learn.model_fields)
+    assert set(scopes.values()) == {"application"}

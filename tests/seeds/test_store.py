@@ -165,6 +165,15 @@ def test_the_same_seed_is_stored_once(store: Store) -> None:
     assert other.seed != first.seed
 
 
+def test_a_seed_that_is_left_again_is_seen_again_with_what_is_new(store: Store) -> None:
+    store.record(Accepted(about(verdict="unchecked"), JAVASCRIPT), ALL)
+    (before,) = store.seeds()
+    store.record(Edited(about(), "a worse draft", JAVASCRIPT), ALL)
+    (after,) = store.seeds(after=before.event)
+    assert (after.id, after.draft, after.origin) == (before.id, "a worse draft", "corrected")
+    assert (before.verdict, after.verdict) == ("unchecked", "verified")
+
+
 def test_an_edit_after_the_acceptance_replaces_the_seed(store: Store) -> None:
     made = about()
     store.record(Accepted(made, JAVASCRIPT), ALL)
@@ -256,10 +265,8 @@ def test_counts_say_what_there_is(store: Store) -> None:
     counts = store.counts()
     assert counts["events"] == {**dict.fromkeys(KINDS, 1), "cancelled": 2}
     assert counts["levels"] == {"all": 11, "no-code": 1}
-    assert counts["seeds"] == {
-        "accepted": 1,
-        "harvested": 1,
-    }  # the rest is the same
+    # All that have a translation have the same; the correction tells the most about it.
+    assert counts["seeds"] == {"corrected": 1, "harvested": 1}
     assert counts["directions"] == {"python -> javascript": 1, "python": 1}
     assert counts["verdicts"]["verified accepted"] == 1
     assert counts["descendants"] == 1
