@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from transloop_sandbox.command import Bind
 from transloop_sandbox.job import File, Job, Limits
-from transloop_sandbox.recipe import Query, Recipe
+from transloop_sandbox.recipe import Compile, Query, Recipe, Run
 from transloop_sandbox.toolchains import Toolchain
 from transloop_syntax.language import language
 
@@ -47,9 +47,13 @@ def of_limits(limits: Limits, overhead_mb: int) -> dict[str, str]:
     return {"memory_mb": str(limits.memory_mb), "heap_mb": str(heap)}
 
 
-def raised(limits: Limits, floor_mb: int) -> Limits:
-    """The limits, with the memory that the language needs to start at all."""
-    return replace(limits, memory_mb=max(limits.memory_mb, floor_mb))
+def raised(limits: Limits, how: Compile | Run) -> Limits:
+    """The limits, with what the language needs to start at all."""
+    return replace(
+        limits,
+        memory_mb=max(limits.memory_mb, how.memory_floor_mb),
+        processes=max(limits.processes, how.processes_floor),
+    )
 
 
 def of_tools(toolchain: Toolchain) -> dict[str, str]:

@@ -145,7 +145,7 @@ class _Performance:
             for each in build.argv
             for part in (precompiled if each == "{precompiled}" else [each])
         ]
-        limits = fill.raised(self._job.compile_limits, build.memory_floor_mb)
+        limits = fill.raised(self._job.compile_limits, build)
         outcome = self._bench.worker(
             self._command(build, argv, folder, limits, writable=True), cancelled=self._cancelled
         )
@@ -195,7 +195,7 @@ class _Performance:
         return made
 
     def _failure(self, outcome: Outcome, build: Compile) -> Result | None:
-        limits = fill.raised(self._job.compile_limits, build.memory_floor_mb)
+        limits = fill.raised(self._job.compile_limits, build)
         found = verdict.compiled(outcome, limits, build.out_of_memory)
         if found is None and not self._run_folder.is_dir():
             found = Finding("compile_error", "the compiler made no program")
@@ -209,7 +209,7 @@ class _Performance:
         _, how = runner(self._recipe)
         if self._recipe.compile is not None:
             self._places["main"] = fill.text(self._recipe.compile.main, self._places)
-        limits = fill.raised(self._job.limits, how.memory_floor_mb)
+        limits = fill.raised(self._job.limits, how)
         command = self._command(how, how.argv, self._run_folder, limits, stdin=self._job.stdin)
         outcome = self._bench.worker(
             replace(command, argv=(*command.argv, *self._job.arguments)),

@@ -101,6 +101,7 @@ class Compile:
     files: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_floor_mb: int = 0
+    processes_floor: int = 1
     overhead_mb: int = 0
     precompiled: tuple[Precompiled, ...] = ()
     daemon: Daemon | None = None
@@ -116,6 +117,7 @@ class Run:
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
     memory_floor_mb: int = 0
+    processes_floor: int = 1
     overhead_mb: int = 0
     out_of_memory: tuple[str, ...] = ()
     refused: str = ""

@@ -117,10 +117,10 @@ def test_a_program_does_the_same_where_there_is_only_landlock(name: str, weaker:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_too_little_memory_is_raised_to_what_the_language_needs(
+def test_too_tight_limits_are_raised_to_what_the_language_needs(
     name: str, sandbox: Sandbox
 ) -> None:
-    small = Limits(memory_mb=1)
+    small = Limits(memory_mb=1, processes=1)
     hello = recipe(name).hello.program
     result = sandbox.run(
         Job(name, (File("a", hello),), b"there", limits=small, compile_limits=small)

@@ -433,6 +433,17 @@ def test_what_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch, home: Pat
         sandbox.prepare("go" if (home / "toolchains" / "go").exists() else "java")
 
 
+def test_a_compiler_that_is_there_and_does_not_work_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scripted(monkeypatch, Outcome(ISOLATION, exit_code=1), Outcome(ISOLATION, exit_code=1))
+    with (
+        Sandbox(1, cache=False) as sandbox,
+        pytest.raises(InstallFailed, match=r"python does not run \(python 3.*runtime_error exit 1"),
+    ):
+        sandbox.prepare("python")
+
+
 def test_places_are_filled_and_other_braces_are_left() -> None:
     places = {"main": "a.py"}
     assert fill.arguments(["{main}", "{x}", "{{main}}", "{gold?}-f"], places, {"gold": 1}) == (
