@@ -136,7 +136,7 @@ class _Run:
         self._status: int | None = None
         self._killed: Killed | None = None
         self._oom = False
-        self._peak_mb = self._cpu = 0.0
+        self._peak_mb = self._cpu = self._seen_cpu = 0.0
         self._survivors = 0
         self._began = time.monotonic()
         self._wall = 0.0
@@ -194,7 +194,7 @@ class _Run:
         keeper = self._pid if self._start.keeper else 0
         use = self._start.meter(pids, keeper, self._limits)
         self._peak_mb = max(self._peak_mb, use.memory_mb)
-        self._oom = use.oom
+        self._seen_cpu, self._oom = use.cpu_seconds, use.oom
         if cancelled():
             self._killed = "cancelled"
         elif use.oom or use.memory_mb > self._limits.memory_mb:
@@ -224,7 +224,9 @@ class _Run:
                     self._reap(pid, deadline)
             self._survivors = len(self._left())
             last = self._start.meter([], 0, self._limits)  # what came after the last look
-            self._oom, self._cpu = self._oom or last.oom, max(self._cpu, last.cpu_seconds)
+            self._oom = self._oom or last.oom
+            # of what dies with its namespace nobody gets the time: then what was seen is the most
+            self._cpu = max(self._cpu, self._seen_cpu, last.cpu_seconds)
         for stream in (self._stdout, self._stderr):
             while not stream.full and stream.read():
                 pass

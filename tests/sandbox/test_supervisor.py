@@ -130,6 +130,13 @@ def test_signals_are_told_in_the_same_way(start: Start, level: str) -> None:
 
 
 @at_both
+def test_time_of_what_was_killed_is_told(start: Start, level: str) -> None:
+    seen = start(level, "while True: pass", cpu_seconds=0.5).result()
+    assert seen.killed == "cpu"
+    assert 0.5 <= seen.usage.cpu_seconds < 1.0
+
+
+@at_both
 def test_time_without_cpu_is_not_cpu(start: Start, level: str) -> None:
     seen = start(level, "import time; time.sleep(0.5)").result()
     assert seen.usage.wall_seconds >= 0.5
