@@ -73,7 +73,7 @@ def direction(bench: Path, source: str, target: str, limit: int | None) -> dict[
 def _judged(source: str, target: str, sandbox: Sandbox, row: Row) -> Judged:
     result = Judged(row["id"])
     try:
-        evidence = derive(side_of(row, source), sandbox, effort=Effort(mutants=False))
+        evidence = derive(side_of(row, source), sandbox, effort=Effort(mutants=source == "python"))
     except NoCounterpart as error:
         result.reason = f"no entry: {error}"
         return result

@@ -21,7 +21,7 @@ from transloop_verify.case import Side
 from transloop_verify.inputs import Relation, Role
 from transloop_verify.traced import Trace
 from transloop_verify.type import Type
-from transloop_verify.uses import Place, Votes, known, votes
+from transloop_verify.uses import Place, Uses, Votes, known, uses
 from transloop_verify.value import MapValue, SetValue, Value
 
 MOST_TYPES = 12
@@ -43,15 +43,18 @@ class Hypothesis:
 def hypotheses(side: Side, examples: Sequence[tuple[Value, ...]] = ()) -> tuple[Hypothesis, ...]:
     """What the entry may accept, the likeliest first; one alone needs no test."""
     names = [each.name for each in side.entry.parameters]
-    seen = votes(side.code, side.language, side.entry.name, names) if known(side.language) else {}
+    found = Uses()
+    if known(side.language):
+        found = uses(side.code, side.language, side.entry.name, names)
     choices = [
-        _choices(each.type, (each.name, 0), seen, [row[at] for row in examples])
+        _choices(each.type, (each.name, 0), found.votes, [row[at] for row in examples])
         for at, each in enumerate(side.entry.parameters)
     ]
+    linked = sorted(_combined(choices), key=lambda types: _at_odds(types, names, found))
     return tuple(
         Hypothesis(types, relations)
-        for types in itertools.islice(_combined(choices), MOST_TYPES)
-        for relations in _relations(names, types, seen)
+        for types in linked[:MOST_TYPES]
+        for relations in _relations(names, types, found.votes)
     )
 
 
@@ -97,11 +100,36 @@ def _worth(trace: Trace, intended: frozenset[str]) -> float:
 
 
 def _combined(choices: Sequence[Sequence[Type]]) -> Iterator[tuple[Type, ...]]:
-    """All combinations, those with the likelier types first."""
-    ranked = [list(enumerate(each[:4])) for each in choices]
+    """All combinations, those with the likelier types first.
+
+    What is told from the use of a container weighs more than what is told of a single value.
+    """
+    weights = [1 + 2 * (each[0].kind in ("list", "string", "map")) for each in choices]
+    ranked = [
+        [(weight * rank, kind) for rank, kind in enumerate(each[:4])]
+        for weight, each in zip(weights, choices, strict=True)
+    ]
     rows = itertools.islice(itertools.product(*ranked), 5000)
     for row in sorted(rows, key=lambda row: sum(rank for rank, _ in row)):
         yield tuple(kind for _, kind in row)
+
+
+def _at_odds(types: Sequence[Type], names: Sequence[str], found: Uses) -> int:
+    """How many comparisons would be between values of different kinds."""
+    by_name = dict(zip(names, types, strict=True))
+    kinds = [[_inside(by_name[name], depth) for name, depth in link] for link in found.links]
+    return sum(one is not None and other is not None and one != other for one, other in kinds)
+
+
+def _inside(kind: Type, depth: int) -> str | None:
+    """The kind that a type holds so many levels down; None where it says nothing of it."""
+    for _ in range(depth):
+        if kind.kind == "string":
+            return "string"
+        if not kind.items:
+            return None
+        kind = kind.items[0]
+    return "string" if kind.kind == "char" else kind.kind
 
 
 # Types -------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from transloop_syntax.language import language
@@ -25,6 +26,7 @@ Votes = Mapping[Place, Counter[str]]
 """Of `number`, `likely` (one), `float`, `index`, `string`, `parsed`, `list`, `map`, `container`."""
 
 _DEEPEST = 3
+_COMPARED = {"==", "!=", "===", "!==", "in", "not in"}
 
 
 def known(language_id: str) -> bool:
@@ -32,7 +34,16 @@ def known(language_id: str) -> bool:
     return (ROOT / language_id / "uses.toml").is_file()
 
 
-def votes(code: str, language_id: str, name: str, parameters: Sequence[str]) -> Votes:
+@dataclass(frozen=True)
+class Uses:
+    """What a body shows."""
+
+    votes: Votes = field(default_factory=dict)
+    links: frozenset[tuple[Place, Place]] = frozenset()
+    """Places whose values are compared with each other, and so will be of one kind."""
+
+
+def uses(code: str, language_id: str, name: str, parameters: Sequence[str]) -> Uses:
     """What the body of the function `name` shows about its parameters."""
     spoken = language(language_id)
     root = spoken.parser().parse(code.encode()).root_node
@@ -41,7 +52,7 @@ def votes(code: str, language_id: str, name: str, parameters: Sequence[str]) -> 
     for _ in range(2):  # a name may stand for an item before the loop that says so
         reader.bind(body)
     reader.read(body)
-    return reader.votes
+    return Uses(reader.votes, frozenset(reader.links))
 
 
 class _Reader:
@@ -56,6 +67,7 @@ class _Reader:
         self.texts: set[str] = set()
         """Names of collections of text."""
         self.votes: defaultdict[Place, Counter[str]] = defaultdict(Counter)
+        self.links: set[tuple[Place, Place]] = set()
 
     # Which names stand for which items ----------------------------------------------------------
 
@@ -190,6 +202,8 @@ class _Reader:
             self._vote(operands[-1], "container")
             if self._is_text(operands[-1]) or text_of(operands[-1]) in self.texts:
                 self._vote(operands[0], "string")
+        if tokens & _COMPARED and len(operands) == 2:
+            self._link(operands[0], operands[1], bool(tokens & {"in", "not in"}))
         said = self._said(operands)
         if tokens & {"-", "*", "/", "%", "//", "**", "-=", "*=", "/=", "%=", "//=", "&", "|", "^"}:
             said = said or "number"
@@ -197,6 +211,12 @@ class _Reader:
             said = "likely"
         for each in operands if said else ():
             self._vote(each, said)
+
+    def _link(self, left: Node, right: Node, inside: bool) -> None:
+        for one in self.standing_for(left):
+            for name, depth in self.standing_for(right):
+                if one[0] != name:
+                    self.links.add((one, (name, depth + inside)))
 
     def _said(self, operands: Sequence[Node]) -> str:
         """What the literals among some operands make of the others."""

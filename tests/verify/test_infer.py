@@ -56,6 +56,13 @@ def test_a_type_is_told_by_use_and_then_by_name(code: str, expected: str) -> Non
     assert first(code, name) == [expected]
 
 
+def test_what_is_compared_is_of_one_kind() -> None:
+    code = "def f(s, c):\n    return sum(1 for i in range(len(s)) if s[i] == c)\n"
+    assert first(code, "s", "c") == ["string", "string"]
+    code = "def f(lst, b):\n    return [each * 2 for each in lst if each not in b]\n"
+    assert first(code, "lst", "b") == ["list<int>", "list<int>"]
+
+
 def test_javascript_is_read_as_well() -> None:
     code = "const f = (a, b) => { for (const c of a) { if (c === 'x') return b % 2; } };"
     assert first(code, "a", "b", language="javascript") == ["string", "int"]
