@@ -1,5 +1,5 @@
-"""Decides whether two programs behave the same, by calling both on the same inputs.
+"""Decides whether two programs behave the same, by running both in the sandbox.
 
-It does not write translations, and it never says more than what was run: what cannot be called,
-expressed or compared is unchecked, with the reason.
+It does not write translations, and it proves nothing: a verdict says what was run, how strong the
+cases are, and what was not looked at.
 """
