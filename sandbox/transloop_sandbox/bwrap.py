@@ -16,8 +16,9 @@ from transloop_sandbox import seccomp, view
 from transloop_sandbox.cgroup import ControlGroup, metered
 from transloop_sandbox.command import Command, Outcome
 from transloop_sandbox.job import Isolation, Limits
+from transloop_sandbox.launch import EXTRA, STATUS, Start
 from transloop_sandbox.outcome import outcome
-from transloop_sandbox.supervisor import EXTRA, STATUS, Start, supervise
+from transloop_sandbox.supervisor import supervise
 from transloop_sandbox.work import readable_by
 from transloop_sandbox.written import by_polling_a_tmpfs
 

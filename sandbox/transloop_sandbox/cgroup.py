@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transloop_sandbox.job import Limits
-from transloop_sandbox.supervisor import Meter
+from transloop_sandbox.launch import Meter
 from transloop_sandbox.tree import Use
 
 SLACK_MB = 32

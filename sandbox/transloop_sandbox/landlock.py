@@ -24,8 +24,9 @@ from transloop_sandbox.command import Command, Outcome
 from transloop_sandbox.folders import remove
 from transloop_sandbox.guard import guarded
 from transloop_sandbox.job import Isolation
+from transloop_sandbox.launch import Meter, Start, by_polling
 from transloop_sandbox.outcome import outcome
-from transloop_sandbox.supervisor import Meter, Start, by_polling, supervise
+from transloop_sandbox.supervisor import supervise
 from transloop_sandbox.work import readable_by
 from transloop_sandbox.written import FolderMeter
 

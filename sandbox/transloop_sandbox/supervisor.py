@@ -7,77 +7,27 @@ no children left but those that were there before. The sum of what was waited fo
 
 from __future__ import annotations
 
-import errno
 import os
-import resource
 import select
 import signal
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NoReturn, Protocol
 
 from transloop_sandbox import kernel, tree
 from transloop_sandbox.command import Killed
 from transloop_sandbox.guard import sweep
 from transloop_sandbox.job import Limits, Usage
-from transloop_sandbox.tree import Use
-
-STATUS = 3
-"""The program's side of the pipe on which its set-up is told; closed when it starts."""
-EXTRA = 4
-"""Further descriptors are numbered from here."""
-SET_UP_FAILED = 121
-STDERR_EDGE = 128 << 10
-"""Kept of stderr at either end."""
-STDERR_BYTES = 4 << 20
-"""More than that is a flood."""
+from transloop_sandbox.launch import Start, become
+from transloop_sandbox.streams import Edges, Head, readable
 
 _TICK_SECONDS = 0.02
 _SHORT_TICK_SECONDS = 0.005
 _GUARD_SECONDS = 3.0
 _REAP_SECONDS = 10.0
 """A killed process is gone at once, unless the kernel holds it (a dead network drive, say)."""
-_CHUNK = 1 << 16
-
-
-class Meter(Protocol):
-    """Tells what these processes use together; of the `keeper`, if there is one, no memory."""
-
-    def __call__(self, pids: list[int], keeper: int, limits: Limits) -> Use: ...
-
-
-def by_polling(pids: list[int], keeper: int, limits: Limits) -> Use:
-    """What `/proc` says of each process."""
-    return tree.use(pids, keeper, limits.memory_mb)
-
-
-@dataclass(frozen=True)
-class Start:
-    """What is started, and how it is confined."""
-
-    argv: tuple[str, ...]
-    environment: Mapping[str, str]
-    folder: str = "/"
-    rlimits: tuple[tuple[int, int], ...] = ()
-    uid: int | None = None
-    """To become, with the group of the same number and no other; None: stay who we are."""
-    extra: tuple[int, ...] = ()
-    """Descriptors that it inherits, as EXTRA and following."""
-    keeper: bool = True
-    """Whether its first process only waits for the program, as bubblewrap or a guard does."""
-    guard: Callable[[], None] | None = None
-    """Leaves a guard behind that ends all of the program, where no pid namespace does."""
-    confine: Callable[[], None] = lambda: None
-    """Done last before the program starts, in its process."""
-    told: bytes = b""
-    """What STATUS says when set-up is complete; anything else is its failure."""
-    meter: Meter = by_polling
-    writes_mb: int = 0
-    """What it may write to its work folder; 0: as much as to its scratch folder."""
+_STATUS_BYTES = 1 << 16
 
 
 @dataclass
@@ -129,7 +79,7 @@ class _Run:
     ) -> None:
         self._start, self._limits, self._before = start, limits, before
         self._files = open_files
-        self._stdout, self._stderr = _Head(limits.output_bytes, on_stdout), _Edges()
+        self._stdout, self._stderr = Head(limits.output_bytes, on_stdout), Edges()
         self._status_pipe, self._told = -1, b""
         self._pid = 0
         self._ended = False
@@ -144,7 +94,7 @@ class _Run:
     # Start ---------------------------------------------------------------------------------------
 
     def start(self, stdin: bytes) -> None:
-        source = self._files.enter_context(_readable(stdin))
+        source = self._files.enter_context(readable(stdin))
         pipes = [self._pipe() for _ in range(3)]
         if self._start.uid is not None:  # or the program cannot open /dev/stdout
             for _, write in pipes:
@@ -153,7 +103,7 @@ class _Run:
         self._began = time.monotonic()
         self._pid = os.fork()
         if self._pid == 0:
-            _become(self._start, theirs)
+            become(self._start, theirs)
         for _, write in pipes:
             os.close(write)
         self._stdout.pipe, self._stderr.pipe, self._status_pipe = (read for read, _ in pipes)
@@ -233,7 +183,7 @@ class _Run:
         if self._stdout.full or self._stderr.full:
             self._killed = self._killed or "output"
         with suppress(OSError):
-            self._told = os.read(self._status_pipe, _CHUNK)
+            self._told = os.read(self._status_pipe, _STATUS_BYTES)
 
     def _left(self) -> list[int]:
         return list(tree.children(os.getpid()) - self._before)
@@ -296,160 +246,6 @@ def _ends(pid: int, seconds: float) -> bool:
         return bool(wait.poll(seconds * 1000))
     finally:
         os.close(handle)
-
-
-# The new process ---------------------------------------------------------------------------------
-
-
-def _become(start: Start, descriptors: list[int]) -> NoReturn:
-    """Turn the forked child into the program. Whatever goes wrong is told, and nothing is run."""
-    failure = "unknown failure in set-up"
-    try:
-        os.setsid()
-        _only(descriptors)
-        os.set_inheritable(STATUS, bool(start.told))  # else its end tells that the program runs
-        _reset_signals()
-        os.umask(0o022)
-        os.chdir(start.folder)
-        with suppress(OSError):  # if memory runs out, this goes before anything of the user's
-            Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
-        _drop(start.uid)
-        if start.guard is not None:
-            start.guard()
-        for which, value in start.rlimits:
-            _limit(which, value)
-        start.confine()
-        os.execve(start.argv[0], start.argv, dict(start.environment))  # noqa: S606  # confined
-    except (OSError, ValueError) as error:
-        failure = f"{start.argv[0]}: {error}"
-    finally:
-        os.write(STATUS, failure.encode("utf-8", "replace"))
-        os._exit(SET_UP_FAILED)
-
-
-def _only(descriptors: list[int]) -> None:
-    """Number them 0, 1, 2, ... and close everything else."""
-    import fcntl
-
-    above = len(descriptors)
-    high = [fcntl.fcntl(each, fcntl.F_DUPFD, above) for each in descriptors]
-    for number, each in enumerate(high):
-        os.dup2(each, number, inheritable=True)
-    os.closerange(above, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-
-
-def _reset_signals() -> None:
-    """Python ignores some, and a caller may block others: both would be inherited."""
-    for each in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-        signal.signal(each, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-
-
-def _drop(uid: int | None) -> None:
-    if uid is not None:
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-
-
-def _limit(which: int, value: int) -> None:
-    """Set it, or keep what is lower already."""
-    _, hard = resource.getrlimit(which)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    resource.setrlimit(which, (value, value))
-
-
-# What goes in and comes out ----------------------------------------------------------------------
-
-
-@contextmanager
-def _readable(content: bytes) -> Iterator[int]:
-    """A descriptor with the content; nobody can write to it, also not through /proc."""
-    if hasattr(os, "memfd_create"):
-        import fcntl
-
-        place = os.memfd_create("stdin", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        with os.fdopen(place, "wb", buffering=0) as file:
-            _write(file.fileno(), content)
-            seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
-            fcntl.fcntl(file, fcntl.F_ADD_SEALS, seals)
-            reading = os.open(f"/proc/self/fd/{file.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
-    else:
-        with tempfile.NamedTemporaryFile(buffering=0) as named:
-            _write(named.fileno(), content)
-            reading = os.open(named.name, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        yield reading
-    finally:
-        os.close(reading)
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def _read(pipe: int) -> bytes | None:
-    """What there is; None: nothing now."""
-    try:
-        return os.read(pipe, _CHUNK)
-    except OSError as error:
-        if error.errno in (errno.EAGAIN, errno.EINTR):
-            return None
-        raise
-
-
-class _Head:
-    """Stdout: kept up to a limit, shown to the listener as it comes."""
-
-    def __init__(self, limit: int, listener: Callable[[bytes], None]) -> None:
-        self.pipe = -1
-        self.full = False
-        self._limit, self._listener = limit, listener
-        self._kept = bytearray()
-
-    def read(self) -> bytes | None:
-        """Take what there is; empty at the end, None if nothing is there yet."""
-        chunk = _read(self.pipe)
-        if chunk:
-            room = self._limit - len(self._kept)
-            self.full = len(chunk) > room
-            self._kept += chunk[:room]
-            self._listener(chunk[:room])
-        return chunk
-
-    def text(self) -> bytes:
-        return bytes(self._kept)
-
-
-class _Edges:
-    """Stderr: its beginning and its end."""
-
-    def __init__(self) -> None:
-        self.pipe = -1
-        self._head, self._tail, self._length = bytearray(), bytearray(), 0
-
-    @property
-    def full(self) -> bool:
-        return self._length > STDERR_BYTES
-
-    def read(self) -> bytes | None:
-        """Take what there is; empty at the end, None if nothing is there yet."""
-        chunk = _read(self.pipe)
-        if chunk:
-            self._length += len(chunk)
-            room = STDERR_EDGE - len(self._head)
-            self._head += chunk[:room]
-            self._tail += chunk[room:]
-            del self._tail[:-STDERR_EDGE]
-        return chunk
-
-    def text(self) -> bytes:
-        left_out = self._length - len(self._head) - len(self._tail)
-        gap = f"\n[... {left_out} bytes ...]\n".encode() if left_out else b""
-        return bytes(self._head) + gap + bytes(self._tail)
 
 
 def wall_seconds(limits: Limits) -> float:

@@ -15,8 +15,9 @@ from transloop_sandbox import kernel, view
 from transloop_sandbox.command import Command, Outcome
 from transloop_sandbox.guard import SCOPED_SINCE, guarded
 from transloop_sandbox.job import Isolation
+from transloop_sandbox.launch import Start
 from transloop_sandbox.outcome import outcome
-from transloop_sandbox.supervisor import Start, supervise
+from transloop_sandbox.supervisor import supervise
 
 
 @dataclass(frozen=True)

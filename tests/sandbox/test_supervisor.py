@@ -17,7 +17,8 @@ import pytest
 from transloop_sandbox.command import Command, Outcome
 from transloop_sandbox.job import Isolation, Limits
 from transloop_sandbox.outcome import outcome
-from transloop_sandbox.supervisor import STDERR_EDGE, Seen, wall_seconds
+from transloop_sandbox.streams import STDERR_EDGE
+from transloop_sandbox.supervisor import Seen, wall_seconds
 from transloop_sandbox.unconfined import Unconfined
 from transloop_sandbox.work import readable_by
 
