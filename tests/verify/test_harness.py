@@ -116,6 +116,23 @@ def _alike(one: Value, other: Value) -> bool:
     return same(one, other, Rules(any_number=True, codes=True))
 
 
+@pytest.mark.parametrize(
+    ("error", "message"), [("String", '"no"'), ("Odd", "")], ids=["told", "untold"]
+)
+def test_an_error_of_rust_is_told_if_it_has_words(
+    error: str, message: str, sandbox: Sandbox
+) -> None:
+    code = (
+        "struct Odd; impl From<String> for Odd { fn from(_: String) -> Odd { Odd } }\n"
+        f'fn f(value: i32) -> Result<i32, {error}> {{ Err({error}::from(String::from("no"))) }}'
+    )
+    side = Side(code, "rust", named("f", code, "rust"))
+    seen = observe(side, [Case(0, (1,))], sandbox)
+    assert seen.by_case[0] == Observation(
+        "raised", error="Err", message=message, after=seen.by_case[0].after
+    )
+
+
 def test_a_compile_serves_all_cases_and_restarts() -> None:
     side = side_of("cpp", rules_of("cpp", "crashes"))
     made = program(side, [Case(index, (index,)) for index in range(3)])

@@ -1,5 +1,5 @@
 use super::*;
-use crate::transloop;
+use crate::transloop::{self, Untold};
 // @@records@@
 
 pub const CASES: [fn(); @@count@@] = [@@calls@@];

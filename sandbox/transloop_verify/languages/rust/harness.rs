@@ -160,11 +160,24 @@ mod transloop {
         "{\"?\":\"it was given away\"}".to_string()
     }
 
+    /// An error as text: by `Debug` if it has that, else without a word.
+    pub struct Told<'a, T>(pub &'a T);
+    impl<T: std::fmt::Debug> Told<'_, T> {
+        pub fn text(&self) -> String { format!("{:?}", self.0) }
+    }
+    pub trait Untold {
+        fn text(&self) -> String { String::new() }
+    }
+    impl<T> Untold for Told<'_, T> {}
+
     /// What the call returned, already as text; or the error that it returned in its place.
-    pub fn outcome(call: impl FnOnce() -> Result<String, &'static str>) -> String {
+    pub fn outcome(call: impl FnOnce() -> Result<String, String>) -> String {
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(Ok(value)) => format!("\"k\":\"returned\",\"v\":{}", value),
-            Ok(Err(name)) => format!("\"k\":\"raised\",\"e\":\"{}\",\"m\":\"\"", name),
+            Ok(Err(message)) => {
+                let message: String = message.chars().take(300).collect();
+                format!("\"k\":\"raised\",\"e\":\"Err\",\"m\":{}", shown(message.as_str()))
+            }
             Err(_) => CAUSE.with(|cause| {
                 let cause = cause.borrow();
                 let message: String = cause.0.chars().take(300).collect();
