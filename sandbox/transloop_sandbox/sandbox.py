@@ -7,13 +7,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from transloop_sandbox import folders, results
 from transloop_sandbox.cache import Cache
 from transloop_sandbox.gate import Gate
-from transloop_sandbox.job import Job, Level, Result
+from transloop_sandbox.job import Job, Level, Limits, Result
 from transloop_sandbox.pipeline import Bench, perform, prepare
 from transloop_sandbox.toolchains import toolchain
 from transloop_sandbox.workers import Worker
@@ -23,6 +23,9 @@ OnStdout = Callable[[bytes], None]
 STARVED = (0.02, 0.5)
 """A program that has used this share of its CPU limit when its wall limit strikes may have been
 kept from the processor by others. One that has used less slept, or waited for what never comes."""
+
+PATIENCE = 4
+"""How many times the usual wall time a second try gets. CPU time decides all the same."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +229,19 @@ class Sandbox:
         if heard or cancelled() or not _may_differ(result, job):
             return result
         with self._gate.alone():
-            return perform(job, bench, cancelled=cancelled, on_stdout=on_stdout)
+            return perform(_patient(job), bench, cancelled=cancelled, on_stdout=on_stdout)
+
+
+def _patient(job: Job) -> Job:
+    """With more wall time, unless it was set: others than us may keep the machine busy."""
+    return replace(job, limits=_longer(job.limits), compile_limits=_longer(job.compile_limits))
+
+
+def _longer(limits: Limits) -> Limits:
+    if limits.wall_seconds is not None:
+        return limits
+    usual = max(3 * limits.cpu_seconds, limits.cpu_seconds + 2)
+    return replace(limits, wall_seconds=PATIENCE * usual)
 
 
 def _may_differ(result: Result, job: Job) -> bool:

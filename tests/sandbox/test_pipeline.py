@@ -346,6 +346,7 @@ class Scripted(Worker):
         super().__init__(0, "landlock", unsafe=False)
         self.outcomes = list(outcomes)
         self.asked = 0
+        self.walls: list[float | None] = []
 
     def isolation(self) -> Isolation:
         return Isolation("full", "scripted")
@@ -358,6 +359,7 @@ class Scripted(Worker):
         on_stdout: Callable[[bytes], None] | None = None,
     ) -> Outcome:
         self.asked += 1
+        self.walls.append(command.limits.wall_seconds)
         if on_stdout is not None:
             on_stdout(b"heard")
         return self.outcomes.pop(0) if self.outcomes else Outcome(self.isolation(), exit_code=0)
@@ -396,6 +398,16 @@ def test_a_program_that_was_kept_from_the_processor_is_tried_once_more(
         result = sandbox.run(ANY)
     assert worker.asked == asked
     assert result.verdict == ("ok" if asked == 2 else "timeout")
+
+
+def test_a_second_try_has_more_time_unless_it_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    starved = Outcome(ISOLATION, killed="wall", signal=9, usage=Usage(1.0, 30.0))
+    worker = scripted(monkeypatch, starved)
+    with Sandbox(1, cache=False) as sandbox:
+        sandbox.run(ANY)
+        worker.outcomes.append(starved)
+        sandbox.run(replace(ANY, limits=Limits(cpu_seconds=10, wall_seconds=20)))
+    assert worker.walls == [None, 120.0, 20, 20]
 
 
 @pytest.mark.parametrize("killed", ["cpu", "memory", "output"])
