@@ -7,6 +7,7 @@ differ with them, and that mistakes in it would be noticed.
 from __future__ import annotations
 
 import os
+import re
 import time
 import zlib
 from collections import Counter
@@ -31,6 +32,8 @@ LARGEST = 1_000_000
 """Bytes of a file; larger ones were made by a program."""
 REACHED = 0.6
 """The least share of branches that the cases must reach, where that is measured."""
+_DETAIL = re.compile(r"\s*(?:[:(`]|for its parameter|for one of its).*", re.DOTALL)
+"""What makes a reason one of its own, and is of no use in a count."""
 NOTICED = 0.5
 """The least share of mutants that the cases must notice."""
 
@@ -124,7 +127,7 @@ def judged(function: Function, sandbox: Sandbox, effort: Effort) -> tuple[Harves
         return None, "it has no parameters"
     evidence = derive(tested, sandbox, effort=effort)
     if reason := evidence.reason or _weak(evidence):
-        return None, reason.split(":")[0].split("(")[0].strip()
+        return None, _DETAIL.sub("", reason)
     about = About(
         new_id(), source, origin="harvest", verdict="testable", evidence=summary(evidence)
     )

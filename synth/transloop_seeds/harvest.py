@@ -23,6 +23,14 @@ NEEDED = 40
 """Lines of all that it needs."""
 _ELSEWHERE = re.compile(r"^\s*from\s+\.|import\s+\*|[\"']\.{1,2}/|^\s*use\s+(?:super|crate)\b")
 """Imports of the code base's own files, and of names that nobody can tell."""
+_OUTSIDE = re.compile(
+    # What a file system or a machine answers is the same twice, and another elsewhere.
+    r"\bos\.(?!path\b|fspath\b|fsencode\b|fsdecode\b|(?:alt|ext)?sep\b|(?:par|cur)dir\b)\w"
+    r"|\b(?:os\.)?path\.(?:l?exists|is(?:file|dir|link|mount)|get\w+|abs\w+|real\w+|expand\w+"
+    r"|same\w+|relpath)\b"
+    r"|\bsys\.(?!maxsize\b|maxunicode\b|intern\b)\w"
+    r"|\b(?:platform|locale|socket|subprocess|shutil|tempfile|threading|process|fs)\.\w"
+)
 _NOT_PLAIN = re.compile(r"^(?:test|Test|main$|__)")
 
 
@@ -62,10 +70,12 @@ def _function(source: Source, top: Sequence[Item], item: Item, path: str | None)
         texts,
         path,
     )
-    return Function(made, _refused(item, names, needed, texts))
+    return Function(made, _refused(item, made.code, names, needed, texts))
 
 
-def _refused(item: Item, names: Sequence[str], needed: Sequence[Item], texts: Sequence[str]) -> str:
+def _refused(
+    item: Item, code: str, names: Sequence[str], needed: Sequence[Item], texts: Sequence[str]
+) -> str:
     length = item.last - item.first + 1
     if not names or _NOT_PLAIN.match(names[0]):
         return "it is a test or an entry point"
@@ -73,6 +83,8 @@ def _refused(item: Item, names: Sequence[str], needed: Sequence[Item], texts: Se
         return "it is too short or too long"
     if any(_ELSEWHERE.search(text) for text in texts):
         return "it needs another file"
+    if _OUTSIDE.search("\n".join((code, *texts))):
+        return "it asks the machine that it runs on"
     if sum(each.last - each.first + 1 for each in needed) > NEEDED:
         return "it needs too much from around it"
     return ""

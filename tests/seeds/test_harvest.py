@@ -116,6 +116,26 @@ def test_those_that_cannot_stand_alone_are_refused_with_a_reason() -> None:
     assert found(table + user) == {"f": "it needs too much from around it"}
 
 
+@pytest.mark.parametrize(
+    ("line", "refused"),
+    [
+        ("os.stat(x).st_mtime", True),
+        ("os.path.exists(x)", True),
+        ("path.getsize(x)", True),
+        ("sys.platform == x", True),
+        ("os.environ[x]", True),
+        ("os.path.join(x, 'y')", False),
+        ("os.fspath(x) + os.sep", False),
+        ("min(x, sys.maxsize)", False),
+        ("x.path.name", False),
+    ],
+)
+def test_what_another_machine_would_answer_otherwise_is_refused(line: str, refused: bool) -> None:
+    imports = "import os\nimport sys\nfrom os import path\n"
+    code = f"{imports}\n\ndef f(x):\n    y = {line}\n    return y\n"
+    assert found(code)["f"] == ("it asks the machine that it runs on" if refused else "")
+
+
 def test_a_file_that_does_not_parse_gives_none() -> None:
     assert found("def f(x:\n    return (\n") == {}
 
