@@ -91,9 +91,11 @@ class Bwrap:
 
 def _version(program: Path) -> str:
     """Such as 0.11.0; empty if it cannot even tell that, and then no canary will come back."""
-    asked = subprocess.run(
-        [program, "--version"], capture_output=True, text=True, env={}, check=False
-    )
+    command = [program, "--version"]
+    try:
+        asked = subprocess.run(command, capture_output=True, text=True, env={}, check=False)
+    except OSError:
+        return ""
     return asked.stdout.removeprefix("bubblewrap").strip()
 
 
