@@ -21,6 +21,7 @@ from transloop_verify.mined import Intended, constants, effects, intended
 from transloop_verify.mutants import Mutant, Score, mutants_of
 from transloop_verify.observe import Runs
 from transloop_verify.oracle import UNSTABLE, Expected, OnCase, expected
+from transloop_verify.program import strict
 from transloop_verify.search import Searcher, Tried, bounded, drawn, rising, selected
 from transloop_verify.strength import MOST, killers, strength
 from transloop_verify.traced import Coverage, Trace, coverage, traced
@@ -83,7 +84,7 @@ def derive(
     if reason:
         return Evidence(side, reason)
     try:
-        return _Derivation(side, sandbox, effort, around, on_case, cancelled).evidence()
+        return _Derivation(strict(side), sandbox, effort, around, on_case, cancelled).evidence()
     except SandboxError as error:  # a compiler is missing, or nothing may be run here
         return Evidence(side, str(error))
 
@@ -291,4 +292,6 @@ def _came_to(trace: Trace) -> str:
         return trace.error
     if trace.end == "returned":
         return "it reads from the end of a list by a negative index"
+    if trace.end == "crashed":
+        return f"it crashes: {trace.error}"
     return "it does not come to an end" if trace.end in ("endless", "timeout") else trace.end

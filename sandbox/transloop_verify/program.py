@@ -7,6 +7,7 @@ them when a program is loaded; declarations that nothing uses go with them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from transloop_syntax.declarations import DECLARES, Item, members, names_of, top_level
 from transloop_syntax.language import Language, language
@@ -14,6 +15,7 @@ from transloop_syntax.resolution import uses_of
 from transloop_syntax.source import Source
 from transloop_verify.case import Side
 from transloop_verify.matching import named
+from transloop_verify.tables import table
 
 LOOSE = frozenset({"python", "javascript", "typescript"})
 """Languages in which loading a program runs statements; only in these a file is cut down."""
@@ -26,6 +28,14 @@ def side(text: str, language_id: str, function: str) -> Side:
     """
     entry = named(function, text, language_id)
     return Side(program(text, language_id, entry.owner or entry.name), language_id, entry)
+
+
+def strict(source: Side) -> Side:
+    """The side, ending where its language defines no result: such a result is nothing to expect."""
+    rule = table(source.language, "hints").get("strict")
+    if rule is None:
+        return source
+    return replace(source, prelude=f"{source.prelude}\n{rule}".lstrip("\n"))
 
 
 def program(text: str, language_id: str, name: str) -> str:

@@ -168,6 +168,15 @@ def test_what_earlier_calls_left_behind_is_not_deterministic(sandbox: Sandbox) -
     assert "not deterministic" in evidence_of(code, sandbox).reason
 
 
+def test_an_overflow_that_is_not_defined_is_outside_of_the_domain(sandbox: Sandbox) -> None:
+    code = "int f(int n) { int r = 1; for (int i = 0; i < n; i++) r = r * 3; return r; }\n"
+    found = evidence_of(code, sandbox, language="cpp")
+    assert found.reason == ""
+    assert found.outside["it crashes: SIGABRT"] > 0
+    values = [seen.value for seen in found.expected.values()]
+    assert all(isinstance(value, int) and value > 0 for value in values)
+
+
 def test_a_parameter_of_which_no_value_can_be_made(sandbox: Sandbox) -> None:
     code = "from typing import Callable\ndef f(g: Callable[[int], int]) -> int:\n    return g(1)\n"
     assert "no value can be made for its parameter `g`" in evidence_of(code, sandbox).reason
