@@ -5,7 +5,6 @@ CPU time stands beside wall time: it depends little on what else the machine doe
 
 from __future__ import annotations
 
-import os
 import shutil
 import statistics
 import subprocess
@@ -13,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,31 +19,24 @@ from typing import Any
 import psutil
 
 from transloop_sandbox.command import Command
-from transloop_sandbox.isolation import choose
 from transloop_sandbox.job import Completion, File, Job
 from transloop_sandbox.recipe import recipes
 from transloop_sandbox.sandbox import Sandbox
 from transloop_sandbox.toolchains import toolchain
+from transloop_sandbox.workers import Worker
 
 PROGRAMS = Path(__file__).parent / "programs"
 CASES = 8
+TURN = 10
 WORKERS = 2
 SECONDS = 8.0
 """For each language, on each side."""
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Seconds of one run."""
-
-    wall: float
-    cpu: float
-
-
 def measure(rounds: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each measurement as it ends."""
-    yield "sandbox_overhead", overhead(rounds * 8)
+    yield "sandbox_overhead", overhead(rounds * 2)
     for language in recipes():
         yield f"sandbox_{language}", jobs_an_hour(language)
     yield "sandbox_cache", cache(rounds * 20)
@@ -55,51 +46,45 @@ def measure(rounds: int) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def overhead(rounds: int) -> dict[str, Any]:
-    """The full sandbox over the bare process, with a program that does nothing, in turns."""
-    backend = choose()
+    """The sandbox over the bare process, with a program that does nothing, in turns of ten."""
+    worker = Worker(0, "full", unsafe=False)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         command = Command(("/bin/true",), Path(folder))
         sides: dict[str, Callable[[], object]] = {
             "bare": lambda: subprocess.run(["/bin/true"], env={}, check=True),
-            "sandbox": lambda: backend(command),
+            "sandbox": lambda: worker(command),
         }
-        costs: dict[str, list[Cost]] = {name: [] for name in sides}
+        kept = worker.isolation()
+        walls: dict[str, list[float]] = {name: [] for name in sides}
+        cpu = dict.fromkeys(sides, 0.0)
         for _ in range(rounds):
             for name, run in sides.items():
-                costs[name].append(_cost(run))
-    medians = {name: _median(each) for name, each in costs.items()}
+                before = _tree_cpu()
+                walls[name] += [_wall_ms(run) for _ in range(TURN)]
+                cpu[name] += _tree_cpu() - before
+    worker.close()
+    wall = {name: statistics.median(each) for name, each in walls.items()}
+    least = {name: min(each) for name, each in walls.items()}
+    used = {name: each * 1000 / rounds / TURN for name, each in cpu.items()}
     return {
         "baseline": "the same program as a bare subprocess",
-        "isolation": f"{backend.isolation.level}, {backend.isolation.backend}",
-        "rounds": rounds,
-        "wall_ms": medians["sandbox"].wall,
-        "wall_ms_baseline": medians["bare"].wall,
-        "wall_ms_over": round(medians["sandbox"].wall - medians["bare"].wall, 2),
-        "wall_ms_over_at_best": round(_least(costs["sandbox"]) - _least(costs["bare"]), 2),
-        "cpu_ms": medians["sandbox"].cpu,
-        "cpu_ms_baseline": medians["bare"].cpu,
-        "cpu_ms_over": round(medians["sandbox"].cpu - medians["bare"].cpu, 2),
+        "isolation": f"{kept.level}, {kept.backend} {kept.version}",
+        "runs": rounds * TURN,
+        "wall_ms": round(wall["sandbox"], 2),
+        "wall_ms_baseline": round(wall["bare"], 2),
+        "wall_ms_over": round(wall["sandbox"] - wall["bare"], 2),
+        "wall_ms_over_at_best": round(least["sandbox"] - least["bare"], 2),
+        "cpu_ms": round(used["sandbox"], 2),
+        "cpu_ms_baseline": round(used["bare"], 2),
+        "cpu_ms_over": round(used["sandbox"] - used["bare"], 2),
     }
 
 
-def _cost(run: Callable[[], object]) -> Cost:
-    """Of this process and all that it has waited for."""
-    began, before = time.perf_counter(), sum(os.times()[:4])
+def _wall_ms(run: Callable[[], object]) -> float:
+    began = time.perf_counter()
     run()
-    return Cost(time.perf_counter() - began, sum(os.times()[:4]) - before)
-
-
-def _median(costs: list[Cost]) -> Cost:
-    """Milliseconds. CPU time has ticks of ten, so its mean says more than its median."""
-    wall = statistics.median(each.wall for each in costs)
-    cpu = statistics.mean(each.cpu for each in costs)
-    return Cost(round(wall * 1000, 2), round(cpu * 1000, 2))
-
-
-def _least(costs: list[Cost]) -> float:
-    """Milliseconds of the fastest: what it takes when nothing else runs."""
-    return min(each.wall for each in costs) * 1000
+    return (time.perf_counter() - began) * 1000
 
 
 # Jobs an hour ------------------------------------------------------------------------------------
@@ -226,13 +211,14 @@ def cache(rounds: int) -> dict[str, Any]:
     """An equal job again, against running it."""
     with Sandbox(1) as sandbox:
         job = _job("cpp", 0)
-        ran = [_cost(lambda: sandbox.run(job, fresh=True)) for _ in range(5)]
-        hit = [_cost(lambda: sandbox.run(job)) for _ in range(rounds)]
+        sandbox.run(job, fresh=True)
+        ran = [_wall_ms(lambda: sandbox.run(job, fresh=True)) for _ in range(5)]
+        hit = [_wall_ms(lambda: sandbox.run(job)) for _ in range(rounds)]
         assert sandbox.run(job).cached == ("compile", "run")  # noqa: S101
     return {
         "baseline": "running the C++ program, whose artefact is cached",
         "rounds": rounds,
-        "hit_ms": _median(hit).wall,
-        "hit_ms_baseline": _median(ran[1:]).wall,
-        "times_faster": round(_median(ran[1:]).wall / _median(hit).wall, 1),
+        "hit_ms": round(statistics.median(hit), 2),
+        "hit_ms_baseline": round(statistics.median(ran), 2),
+        "times_faster": round(statistics.median(ran) / statistics.median(hit), 1),
     }
