@@ -24,6 +24,7 @@ from rich.console import Console
 
 from benchmarks import machine, selftest
 from benchmarks.parallel import Row, has, hash_of, rows, share, side_of
+from transloop_sandbox.job import File, Job
 from transloop_sandbox.sandbox import Sandbox
 from transloop_verify.case import Side
 from transloop_verify.evidence import Effort, Evidence, derive
@@ -182,13 +183,18 @@ def _kind(reason: str) -> str:
 
 
 def times(bench: Path, limit: int | None) -> dict[str, Any]:
-    """How long evidence for Python sources takes, one after another, with nothing cached."""
+    """How long evidence for Python sources takes, one after another, with nothing cached.
+
+    The baseline is an empty Python program in the same sandbox, run in turn with the sources.
+    """
+    empty = list[float]()
     first, whole, killed, run, branches, reached = list[float](), list[float](), 0, 0, 0, 0
     late = list[str]()
     with Sandbox(cache=False) as sandbox:
         derive(Side("def f(n: int):\n    return n\n", "python", _trivial()), sandbox)
         began, cpu = time.monotonic(), time.process_time()
         for row in [row for row in rows(bench) if has(row, "python")][:limit]:
+            empty.append(_empty_program(sandbox))
             evidence = derive(side_of(row, "python"), sandbox)
             whole.append(evidence.seconds)
             if evidence.first_seconds is not None:
@@ -201,6 +207,9 @@ def times(bench: Path, limit: int | None) -> dict[str, Any]:
                 reached += evidence.coverage.reached
     return {
         "sources": len(whole),
+        "baseline": "an empty Python program in the sandbox",
+        "baseline_median_seconds": round(statistics.median(empty), 3),
+        "first_case_in_baselines": round(statistics.median(first) / statistics.median(empty), 1),
         "first_case_median_seconds": round(statistics.median(first), 3),
         "whole_median_seconds": round(statistics.median(whole), 3),
         "whole_within_2_seconds_share": share(sum(each <= 2 for each in whole), len(whole)),
@@ -210,6 +219,12 @@ def times(bench: Path, limit: int | None) -> dict[str, Any]:
         "wall_seconds": round(time.monotonic() - began, 1),
         "cpu_seconds_outside_of_the_sandbox": round(time.process_time() - cpu, 1),
     }
+
+
+def _empty_program(sandbox: Sandbox) -> float:
+    began = time.monotonic()
+    sandbox.run(Job("python", (File("main.py", ""),)))
+    return time.monotonic() - began
 
 
 def _trivial() -> Any:
