@@ -26,7 +26,9 @@ What it is not kept from:
 * holes in the kernel, which programs share: for code that you fear, use a virtual machine
 * anything below `/usr`: keep no secrets there
 * seeing at the level `landlock` that a path exists, with its size, owner and dates
-* some memory of the kernel that is charged to nobody: buffers of pipes and sockets, at most about
+* at that level, and under an ordinary user's uid, a few processes more than its limit: the kernel
+  counts all of the user's together
+* without a control group, some memory of the kernel: buffers of pipes and sockets, at most about
   50 MB a process
 * a lock on a file of its tools while it runs, heat, noise, and timing
 * cheating a harness that runs in its own process: it can find the nonce. So values are compared

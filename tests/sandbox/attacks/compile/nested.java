@@ -1,0 +1,5 @@
+public class Main {
+    static int deep = @NESTED@;
+
+    public static void main(String[] arguments) {}
+}

@@ -1,0 +1,4 @@
+import os
+
+os.mkfifo("result")
+print("ESCAPED")

@@ -1,0 +1,4 @@
+import os
+
+os.symlink("@SECRET@", "result")
+print("ESCAPED")

@@ -1,0 +1,4 @@
+import os
+
+os.chmod(".", 0)
+print("ESCAPED")

@@ -1,0 +1,3 @@
+with open("/tmp/attack", "w") as file:
+    file.write("x")
+print("ESCAPED")

@@ -1,0 +1,3 @@
+with open("new", "w") as file:
+    file.write("ESCAPED")
+print("ESCAPED")

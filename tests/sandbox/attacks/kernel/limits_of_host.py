@@ -1,0 +1,4 @@
+import resource
+
+resource.prlimit(@DECOY@, resource.RLIMIT_NOFILE, (10, 10))
+print("ESCAPED")

@@ -1,0 +1,3 @@
+with open("/proc/sysrq-trigger", "w") as file:
+    file.write("h")
+print("ESCAPED")

@@ -1,0 +1,5 @@
+# Listening binds by itself.
+import socket
+
+socket.socket().listen()
+print("ESCAPED")

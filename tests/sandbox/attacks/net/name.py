@@ -1,0 +1,4 @@
+import socket
+
+socket.getaddrinfo("example.com", 80)
+print("ESCAPED")

@@ -1,0 +1,4 @@
+import socket
+
+socket.socket(socket.AF_UNIX).connect("@SOCKET@")
+print("ESCAPED")

@@ -1,0 +1,4 @@
+import subprocess
+
+subprocess.Popen(["/bin/sleep", "600"])
+print("ended")

@@ -1,0 +1,11 @@
+import threading
+import time
+
+made = 0
+try:
+    while made < 500:
+        threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+        made += 1
+except RuntimeError:
+    pass
+print("ESCAPED" if made >= 100 else made)

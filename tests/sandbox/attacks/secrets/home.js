@@ -1,0 +1,2 @@
+console.log(require("fs").readFileSync("@SECRET@", "utf8"));
+console.log("ESCAPED");

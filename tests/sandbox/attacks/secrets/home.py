@@ -1,0 +1,2 @@
+print(open("@SECRET@").read())
+print("ESCAPED")

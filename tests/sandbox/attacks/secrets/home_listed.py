@@ -1,0 +1,4 @@
+import os
+
+print(os.listdir(os.path.dirname("@SECRET@")))
+print("ESCAPED")

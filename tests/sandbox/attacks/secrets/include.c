@@ -1,0 +1,3 @@
+#include "@SECRET@"
+
+int main(void) { return 0; }

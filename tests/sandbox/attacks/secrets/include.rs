@@ -1,0 +1,4 @@
+fn main() {
+    println!("{}", include_str!("@SECRET@"));
+    println!("ESCAPED");
+}

@@ -1,0 +1,9 @@
+import signal
+
+for each in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    try:
+        signal.signal(each, signal.SIG_IGN)
+    except (OSError, ValueError):
+        pass
+while True:
+    pass

@@ -1,0 +1,5 @@
+import sys
+
+with open(sys.executable, "ab") as file:
+    file.write(b"attack")
+print("ESCAPED")
