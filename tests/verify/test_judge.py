@@ -163,6 +163,11 @@ def test_what_cannot_be_relied_on_is_named(body: str, reason: str, sandbox: Sand
     assert judge(found, "const f = n => n;", "javascript", sandbox).verdict == "unchecked"
 
 
+def test_chance_on_some_inputs_is_chance(sandbox: Sandbox) -> None:
+    code = "def f(words: list[str]) -> list[str]:\n    return list(set(words))\n"
+    assert "not deterministic" in evidence_of(code, sandbox).reason
+
+
 def test_what_earlier_calls_left_behind_is_not_deterministic(sandbox: Sandbox) -> None:
     code = "SEEN = []\ndef f(n: int) -> int:\n    SEEN.append(n)\n    return len(SEEN)\n"
     assert "not deterministic" in evidence_of(code, sandbox).reason
