@@ -212,7 +212,7 @@ class _Trial:
             unchecked=dict(unchecked),
             coverage=self.evidence.coverage,
             mutants=self.evidence.mutants,
-            not_checked=NEVER,
+            not_checked=(*NEVER, *self._defaults()),
         )
         least = min(ENOUGH, len(self.evidence.cases))
         if failed or ran >= least:
@@ -220,6 +220,11 @@ class _Trial:
         told = ", ".join(f"{count} x {why}" for why, count in unchecked.most_common(2))
         reason = f"only {ran} cases ran on both sides ({told})"
         return replace(found, verdict="unchecked", reason=reason)
+
+    def _defaults(self) -> list[str]:
+        """Each case passes all arguments: languages leave them out in ways of their own."""
+        names = [each.name for each in self.evidence.side.entry.parameters if each.default]
+        return [f"the defaults of its parameters: {', '.join(names)}"] if names else []
 
     def _reason(self, failed: Sequence[int], ran: int) -> str:
         if not failed:

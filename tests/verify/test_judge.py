@@ -163,6 +163,13 @@ def test_what_cannot_be_relied_on_is_named(body: str, reason: str, sandbox: Sand
     assert judge(found, "const f = n => n;", "javascript", sandbox).verdict == "unchecked"
 
 
+def test_defaults_are_not_checked_and_that_is_said(sandbox: Sandbox) -> None:
+    found = evidence_of("def f(n: int, step: int = 1) -> int:\n    return n + step\n", sandbox)
+    verdict = judge(found, "const f = (n, step) => n + step;", "javascript", sandbox)
+    assert verdict.verdict == "verified"
+    assert "the defaults of its parameters: step" in verdict.not_checked
+
+
 def test_chance_on_some_inputs_is_chance(sandbox: Sandbox) -> None:
     code = "def f(words: list[str]) -> list[str]:\n    return list(set(words))\n"
     assert "not deterministic" in evidence_of(code, sandbox).reason
