@@ -138,7 +138,15 @@ def _ours(language: str) -> tuple[int, float]:
 def _tree_cpu() -> float:
     """Seconds of this process, those below it, and all that they have waited for."""
     us = psutil.Process()
-    return sum(sum(each.cpu_times()[:4]) for each in (us, *us.children(recursive=True)))
+    return sum(map(_cpu, (us, *us.children(recursive=True))))
+
+
+def _cpu(process: psutil.Process) -> float:
+    """Of one that has just ended: nothing, for its parent has it."""
+    try:
+        return sum(process.cpu_times()[:4])
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _theirs(language: str) -> tuple[int, float]:
