@@ -23,7 +23,7 @@ from transloop_server.jobs import Jobs
 from transloop_server.trust import Trust
 from transloop_settings import directories
 from transloop_settings.errors import AdapterRefused, UsageError
-from transloop_settings.settings import Settings, load
+from transloop_settings.settings import Learn, Settings, load
 from transloop_syntax.language import language
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Session:
     def settings(self, document: Document | None) -> Settings:
         """The settings that hold for a document, read again when a file has changed.
 
-        A mistake is shown once, and the last good settings (or the defaults) stay in force.
+        A mistake is shown once, and the last good settings (or the defaults) stay in force; what
+        people wanted kept out of the store of seeds is then unknown, so nothing is learned.
         """
         folder = self.folder_of(document)
         changed = [path.stat().st_mtime_ns if path.exists() else 0 for path in _files(folder)]
@@ -78,7 +79,7 @@ class Session:
         try:
             found = _with_known_targets(load(folder, self._from_editor))
         except UsageError as error:
-            found = known[1] if known else Settings.model_construct()
+            found = known[1] if known else Settings.model_construct(learn=Learn(level="off"))
             self._complain(folder, f"{error} Until then the last good settings are used.")
         else:
             self._problems.pop(folder, None)

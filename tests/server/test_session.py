@@ -122,6 +122,12 @@ def test_a_mistake_is_told_once_and_the_last_good_settings_stay(write: Write, us
     assert len(messages) == 1
 
 
+def test_nothing_is_learned_by_settings_that_cannot_be_read(write: Write, user: Path) -> None:
+    write(user, '[learn]\nlevel = "nothing, please"')
+    session, _ = session_in()
+    assert session.settings(None).learn.level == "off"
+
+
 def test_a_mistake_that_was_mended_is_forgotten(write: Write, user: Path) -> None:
     write(user, "placement =")
     session, messages = session_in()
