@@ -91,7 +91,7 @@ class Bwrap:
 
 def _version(program: Path) -> str:
     """Such as 0.11.0; empty if it cannot even tell that, and then no canary will come back."""
-    command = [program, "--version"]
+    command = [str(program), "--version"]
     try:
         asked = subprocess.run(command, capture_output=True, text=True, env={}, check=False)
     except OSError:

@@ -14,7 +14,7 @@ from transloop_model.echo import EchoEngine
 from transloop_server.documents import Document, Text
 from transloop_server.session import Session
 from transloop_settings.errors import ModelMissing
-from transloop_settings.settings import Settings
+from transloop_settings.settings import Learn, Settings
 
 
 class Told(LanguageServer):
@@ -155,7 +155,7 @@ def test_a_workspace_must_not_choose_model_or_endpoint(write: Write, workspace: 
     session, messages = session_in(workspace)
     for key in ('model = "evil.gguf"', 'adapter = "evil.gguf"', "[engine]", "[remote]"):
         write(local, f'placement = "below"\n{key}')
-        assert session.settings(None) == Settings.model_construct()
+        assert session.settings(None) == Settings.model_construct(learn=Learn(level="off"))
     assert len(messages) == 4
     assert all(str(local) in message and "may not" in message for message in messages)
 
