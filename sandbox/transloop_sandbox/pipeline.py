@@ -21,7 +21,7 @@ from transloop_sandbox.recipe import Compile, Precompiled, Run, recipe, runner
 from transloop_sandbox.recipe import Daemon as DaemonRecipe
 from transloop_sandbox.toolchains import toolchain
 from transloop_sandbox.verdict import Finding, signal_name
-from transloop_sandbox.warm import warm
+from transloop_sandbox.warm import checked, warm
 from transloop_sandbox.workers import Worker
 from transloop_settings.errors import InstallFailed
 
@@ -67,14 +67,14 @@ def perform(
 
 
 def prepare(language: str, bench: Bench) -> Result:
-    """Make all that is made once for a language, and run its hello program.
+    """Make or check all that is made once for a language, and run its hello program.
 
     Raises:
         ToolchainMissing, InstallFailed: it cannot be run on this machine, and why.
     """
     chosen, tools = recipe(language), toolchain(language)
     for name in chosen.warm:
-        warm(chosen, name, tools, bench.worker, bench.told)
+        checked(chosen, name, tools, bench.worker, bench.told)
     hello = Job(language, (File(chosen.main, chosen.hello.program),), stdin=b"there\n")
     result = perform(hello, bench)
     if result.verdict != "ok":

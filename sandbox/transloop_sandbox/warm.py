@@ -61,6 +61,21 @@ def warm(
     return used
 
 
+def checked(
+    chosen: Recipe,
+    name: str,
+    toolchain: Toolchain,
+    execute: Callable[[Command], Outcome],
+    told: Told = lambda text: None,
+) -> Path:
+    """As `warm`, but every byte is read, and what is damaged is made again."""
+    folder = place(chosen, name, toolchain)
+    if intact(folder) and not verified(folder):
+        _SEEN.discard(folder)
+        shutil.rmtree(folder)
+    return warm(chosen, name, toolchain, execute, told)
+
+
 def place(chosen: Recipe, name: str, toolchain: Toolchain) -> Path:
     """Where it is, or will be: another place for every version of the tools and of the recipe."""
     made = chosen.warm[name]

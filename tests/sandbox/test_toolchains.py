@@ -17,6 +17,7 @@ import pytest
 
 from transloop_sandbox import install, toolchains, warm
 from transloop_sandbox.copies import opened_copy
+from transloop_sandbox.isolation import choose
 from transloop_sandbox.recipe import Install, Tool, recipe
 from transloop_sandbox.toolchains import Found, closed, find, installed, toolchain
 from transloop_settings.errors import InstallFailed, ToolchainMissing
@@ -364,8 +365,6 @@ def test_a_tool_is_removed(shop: Path) -> None:
 @pytest.fixture
 def made(opened: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Path]:
     """Makes the daemon of Java, in a toolchain folder of this test alone."""
-    from transloop_sandbox.isolation import choose
-
     monkeypatch.setenv("PATH", os.defpath)
     java = recipe("java")
     return lambda: warm.warm(java, "daemon", toolchain("java"), choose())
@@ -389,6 +388,10 @@ def test_a_damaged_one_is_noticed_and_made_again(made: Callable[[], Path]) -> No
     file.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     assert warm.intact(folder)
     assert not warm.verified(folder)
+    java = recipe("java")
+    warm.checked(java, "daemon", toolchain("java"), choose())
+    assert file.read_bytes() == content
+    file.chmod(0o644)
     file.write_bytes(content[:10])
     assert not warm.intact(folder)
     warm._SEEN.clear()
