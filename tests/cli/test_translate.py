@@ -358,6 +358,7 @@ def test_ctrl_c_while_reading_standard_input_exits_with_130(
 
 # Running both sides ------------------------------------------------------------------------------
 
+
 def test_a_translation_that_does_not_compile_is_handed_over_and_called_so(
     run: Run, work: Path
 ) -> None:
