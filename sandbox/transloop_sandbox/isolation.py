@@ -6,6 +6,7 @@ below what was asked for.
 
 from __future__ import annotations
 
+import atexit
 import os
 import socket
 import sys
@@ -132,6 +133,7 @@ def free_uid(slot: int) -> int | None:
             lock.close()
             continue
         _LOCKS.append(lock)
+        atexit.register(lock.close)
         return uid
     raise SandboxError("All uids for sandboxes are in use.", "End other programs of transloop.")
 

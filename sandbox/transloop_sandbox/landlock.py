@@ -45,6 +45,11 @@ _PROC = ("self", "cpuinfo", "meminfo", "stat", "version", "filesystems", "sys/vm
 """Of `/proc` only this: the command lines of others can hold secrets."""
 
 
+MEANWHILE = 64
+"""Room for what else the user starts while a program runs under the same uid: the kernel counts it
+against the program, whose own limit must not fail for that reason."""
+
+
 @dataclass(frozen=True)
 class Landlock:
     """An `Execute` by Landlock of version `abi`."""
@@ -110,7 +115,7 @@ class Landlock:
 
     def _processes(self, command: Command) -> int:
         """The kernel counts by user: a uid of our own has no others."""
-        others = 0 if self.uid is not None else tree.threads_of(os.getuid())
+        others = 0 if self.uid is not None else tree.threads_of(os.getuid()) + MEANWHILE
         return command.limits.processes + others + 1  # the guard
 
     def _meter(self, command: Command, places: dict[str, str]) -> Meter:
