@@ -20,6 +20,13 @@ _INODE_MB = 1 / 1024
 """What an empty file takes in memory, its name included."""
 _ENTRIES = 6_000
 """Nobody compiles to more files; counting them all would take too long."""
+_CROWDED = 128 << 10
+"""Bytes of a folder's own list of names. A program that fills one keeps readers of it waiting for
+seconds, but not those who ask for this size."""
+
+
+class _TooMany(Exception):
+    """More files than are worth counting."""
 
 
 def by_polling_a_tmpfs(pids: list[int], keeper: int, limits: Limits) -> Use:
@@ -51,9 +58,11 @@ class FolderMeter:
 
     def __call__(self, pids: list[int], keeper: int, limits: Limits) -> Use:
         use = tree.use(pids, keeper, limits.memory_mb)
-        sizes = [*map(_size, _entries(self.folders)), *map(_size, _unlinked(pids))]
-        written = sum(sizes) / 2**20 if len(sizes) < _ENTRIES else float("inf")
-        return replace(use, written_mb=written)
+        try:
+            sizes = [*map(_size, _entries(self.folders)), *map(_size, _unlinked(pids))]
+        except _TooMany:
+            return replace(use, written_mb=float("inf"))
+        return replace(use, written_mb=sum(sizes) / 2**20)
 
 
 def _size(facts: os.stat_result) -> int:
@@ -63,11 +72,16 @@ def _size(facts: os.stat_result) -> int:
 def _entries(folders: Iterable[Path]) -> Iterator[os.stat_result]:
     """Of everything below, in no order; what disappears meanwhile is left out."""
     pending, seen = list(map(str, folders)), 0
-    while pending and seen < _ENTRIES:
+    while pending:
+        folder = pending.pop()
         try:
-            with os.scandir(pending.pop()) as entries:
+            if Path(folder).stat().st_size > _CROWDED:
+                raise _TooMany
+            with os.scandir(folder) as entries:
                 for entry in entries:
                     seen += 1
+                    if seen >= _ENTRIES:  # also a folder that grows as fast as it is read
+                        raise _TooMany
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(entry.path)
                     yield entry.stat(follow_symlinks=False)

@@ -32,7 +32,8 @@ ATTACKS = Path(__file__).parent / "attacks"
 RUN = Limits(cpu_seconds=1, wall_seconds=5, memory_mb=128, processes=32, output_bytes=64 << 10)
 TIME = replace(RUN, cpu_seconds=0.5, wall_seconds=1.5)
 PROCESSES = replace(RUN, cpu_seconds=0.5)
-SCRATCH = replace(RUN, cpu_seconds=3, wall_seconds=15, memory_mb=64, scratch_mb=16)
+SCRATCH = replace(RUN, cpu_seconds=10, wall_seconds=40, memory_mb=64, scratch_mb=16)
+"""Time enough: who fills a folder keeps those waiting who count what is in it."""
 COMPILE = Limits(cpu_seconds=3, wall_seconds=30, memory_mb=256, processes=64, scratch_mb=64)
 CPU_SECONDS = {"cpp": 1.2, "java": 4.0}
 """To compile: enough for an honest program; what is too much should be so by far."""
