@@ -22,6 +22,8 @@ from transloop_sandbox.command import Bind, Command, Execute, Outcome
 from transloop_sandbox.job import Limits
 
 PROCESSES = 12
+ALONE, SHARED = 8, 250
+"""More processes than are allowed, by as many as none may come to."""
 START = "start"
 AGAIN_SECONDS = 1.0
 LIMITS = Limits(
@@ -46,14 +48,16 @@ class Probe:
         return not self.got
 
 
-def probe(execute: Execute) -> tuple[Probe, ...]:
+def probe(execute: Execute, shared: bool = False) -> tuple[Probe, ...]:
     """Every attempt and what came of it. If the canary cannot run, that is the one answer.
+
+    `shared`: the kernel counts its processes together with others of the user, who come and go.
 
     Then it is sent again, twice: it says nothing of the sandbox if the user's own programs have
     just taken all processes that a user may have.
     """
     for left in (2, 1, 0):
-        told = _probed(execute)
+        told = _probed(execute, SHARED if shared else ALONE)
         if left and any(each.name == START and not each.held for each in told):
             time.sleep(AGAIN_SECONDS)
         else:
@@ -61,11 +65,11 @@ def probe(execute: Execute) -> tuple[Probe, ...]:
     return told
 
 
-def _probed(execute: Execute) -> tuple[Probe, ...]:
+def _probed(execute: Execute, more: int) -> tuple[Probe, ...]:
     with ExitStack() as planted_things:
         ground = planted_things.enter_context(_ground())
         planted = planted_things.enter_context(_planted(ground))
-        outcome = execute(_command(ground, planted.facts))
+        outcome = execute(_command(ground, {**planted.facts, "more": more}))
         inside = _inside(outcome)
         outside = tuple(planted.touched(outcome))
     return (*inside, *outside)

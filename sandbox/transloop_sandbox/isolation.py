@@ -100,7 +100,10 @@ def grouped(backend: Backend) -> Backend:
 
 def report(candidate: Candidate) -> Report:
     """A candidate, probed now. It forks: call it where there is one thread."""
-    return Report(candidate.backend.isolation, probe(candidate.backend))
+    isolation = candidate.backend.isolation
+    features = dict(isolation.features)
+    shared = features.get("processes") == "per-uid" and features.get("uid") == "same"
+    return Report(isolation, probe(candidate.backend, shared))
 
 
 def candidates(slot: int = 0) -> Iterator[Candidate]:

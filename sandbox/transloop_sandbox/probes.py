@@ -161,8 +161,8 @@ def limits_of_host(planted: dict[str, Any]) -> object:
 
 
 def fork_much(planted: dict[str, Any]) -> object:
-    """Many more processes than are allowed: others of the user may come and go meanwhile."""
-    allowed = planted["processes"] + 250
+    """More processes than are allowed."""
+    allowed = planted["processes"] + planted["more"]
     children: list[int] = []
     try:
         while len(children) < allowed:

@@ -10,4 +10,4 @@ try:
         made += 1
 except OSError:
     pass
-print("ESCAPED" if made >= 200 else made)
+print("ESCAPED" if made >= @most@ else made)

@@ -8,4 +8,4 @@ try:
         made += 1
 except RuntimeError:
     pass
-print("ESCAPED" if made >= 200 else made)
+print("ESCAPED" if made >= @most@ else made)
