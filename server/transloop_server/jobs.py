@@ -28,6 +28,10 @@ class Placed:
     text: str
     anchor: Anchor | None = None
     """None: it is a file of its own."""
+    frame: tuple[str, str] = ("", "")
+    """What was put before and behind it with it, such as an empty line."""
+    replaced: str = ""
+    """What stood in its place."""
 
     def is_in(self, document: Document) -> bool:
         """Whether it is in this document, however the editor writes its URI."""
@@ -60,7 +64,20 @@ class Job:
     placing: bool = False
     offered: bool = False
     """Its translation found no place, and the person was told so and asked what to do."""
+    edited: bool = False
+    """The placed text was changed, and what it is now was not run."""
+    final: Translation | None = None
+    """The placed text as the person has changed it, with its own verdict."""
+    decided: bool = False
+    """The person has accepted or rejected it."""
     task: asyncio.Task[None] | None = None
+
+    @property
+    def standing(self) -> Translation | None:
+        """The translation as it stands in the editor; None: there is none, or nobody ran it yet."""
+        if self.edited or self.shown >= len(self.found):
+            return None
+        return self.final or self.found[self.shown]
 
     @property
     def name(self) -> str:
@@ -97,7 +114,7 @@ class Job:
         }
 
     def _verdict(self) -> str | None:
-        verdict = self.found[self.shown].verdict if self.shown < len(self.found) else None
+        verdict = self.standing.verdict if self.standing else None
         return verdict.verdict if verdict else None
 
 
