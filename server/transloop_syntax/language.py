@@ -95,6 +95,8 @@ class Language:
     containers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     imports: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    opening: str = field(default="", compare=False, repr=False)
+    """How one of the names that `opens` lists is imported; empty where that is not done for it."""
 
     def parser(self, variant: str = "") -> tree_sitter.Parser:
         """A new parser; `variant` is a suffix or an editor's language id (`typescriptreact`)."""
