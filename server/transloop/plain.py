@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def delivered(found: Delivered) -> dict[str, Any]:
         },
         "tried": [{"verdict": each.verdict, "reason": each.reason} for each in verdicts[1:]],
         "seconds": rounded(found.seconds),
+        "tokens": found.tokens,
+        "latency": {name: rounded(value) for name, value in asdict(found.latency).items()},
     }
 
 

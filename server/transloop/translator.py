@@ -68,14 +68,15 @@ class Translator:
     async def translated(self, selection: Selection, report: Report) -> Found:
         """One unit. Raises what `transloop_server.translation.translate` says."""
         from transloop_server.translation import Work, translate
-        from transloop_server.verified import MODES, deliver
+        from transloop_server.verified import deliver, mode_of
 
         order = self.order
         work = Work(selection.unit, order.target, order.settings.sampling, order.signature)
         if order.mode is None or self.sandbox is None:
             return Found(await translate(self.engine, work, report))
         text = selection.text.replace("\r\n", "\n")
-        found = await deliver(self.engine, work, text, self.sandbox, MODES[order.mode], report)
+        mode = mode_of(order.settings.verify, order.mode)
+        found = await deliver(self.engine, work, text, self.sandbox, mode, report)
         return Found(found.best, found)
 
 

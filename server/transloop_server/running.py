@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from transloop_model.engine import Engine
 from transloop_server.jobs import Job
 from transloop_server.translation import Report, Translation
+from transloop_settings.settings import Verify
 
 if TYPE_CHECKING:
     from transloop_sandbox.sandbox import Sandbox
@@ -25,25 +26,28 @@ class Runs:
     job: Job
     mode: str
     sandbox: Sandbox
+    verify: Verify = field(default_factory=Verify)
+    """The budget."""
 
     async def deliver(self, engine: Engine, report: Report) -> Translation:
         """Translate until one holds; the best, with all others kept as alternatives behind it."""
-        from transloop_server.verified import MODES, deliver, rank
+        from transloop_server.verified import deliver, mode_of
 
         job = self.job
-        mode = MODES[self.mode]
+        mode = mode_of(self.verify, self.mode)
         found = await deliver(engine, job.work, job.text, self.sandbox, mode, report)
         job.evidence = found.evidence
         job.shown = len(job.found)
-        job.found += sorted(found.tried, key=rank, reverse=True)
+        job.found += found.ranked
         return job.found[job.shown]
 
     async def judged(self, found: Sequence[Translation]) -> list[Translation]:
         """Further translations with their verdicts, those that hold first."""
-        from transloop_server.verified import MODES, judged, rank
+        from transloop_server.jury import judged
+        from transloop_server.verified import mode_of, rank
 
         def verdict(each: Translation) -> Translation:
-            seconds = MODES[self.mode].seconds
+            seconds = mode_of(self.verify, self.mode).evidence_seconds
             said = judged(self.job.work, self.job.evidence, each.code, self.sandbox, seconds)
             return replace(each, verdict=said)
 

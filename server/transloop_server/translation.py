@@ -29,6 +29,7 @@ from transloop_settings import settings
 from transloop_settings.errors import AnswerError, UnitError
 from transloop_syntax.join import join
 from transloop_syntax.language import Language
+from transloop_syntax.missing import with_imports
 from transloop_syntax.outline import signatures
 from transloop_syntax.split import split
 from transloop_syntax.unit import Unit
@@ -41,6 +42,8 @@ ANSWER_PER_SOURCE = 2.0
 ANSWER_LEAST = 256
 OVERHEAD = 220
 """Tokens of the prompt around the code: instructions, template, fences."""
+LINES_SECONDS = 0.2
+"""Between two looks at the text that is being written."""
 
 
 @dataclass(frozen=True)
@@ -92,18 +95,29 @@ class Progress:
     tokens_per_second: float = 0.0
     part: int = 1
     parts: int = 1
+    text: str = ""
+    """Of the first answer, the whole lines written so far; it changes some times a second."""
+    place: str = ""
+    """Where a search for one that holds is, such as `candidate 3 of 9`."""
+    budget: str = ""
+    """What the search has used of what it may, such as `12 s of 30`."""
 
     def __str__(self) -> str:
-        part = f"part {self.part} of {self.parts}: " if self.parts > 1 else ""
+        part = f"part {self.part} of {self.parts}" if self.parts > 1 else ""
+        where = ", ".join(filter(None, (self.place, part)))
+        what = ", ".join(filter(None, (self._doing(), self.budget)))
+        return f"{where}: {what}" if where else what
+
+    def _doing(self) -> str:
         match self.stage:
             case "waiting":
-                return f"{part}waiting for the model"
+                return "waiting for the model"
             case "reading":
-                return f"{part}reading, {self.tokens} tokens"
+                return f"reading, {self.tokens} tokens"
             case "running":
-                return f"running both sides, candidate {self.part}"
+                return "running both sides"
             case _:
-                return f"{part}{self.tokens} tokens, {self.tokens_per_second:.0f} tokens/s"
+                return f"{self.tokens} tokens, {self.tokens_per_second:.0f} tokens/s"
 
 
 Report = Callable[[Progress], None]
@@ -118,6 +132,8 @@ class Work:
     sampling: settings.Sampling
     signature: str | None = None
     owner: str = ""
+    imports: bool = True
+    """Whether the translation brings its imports along: not into the middle of another file."""
 
     def request(
         self,
@@ -170,9 +186,9 @@ async def translate(
     for number, (unit, tokens) in enumerate(parts, 1):
         known = [line for each in done for line in signatures(each.code, work.target)]
         request = work.request(unit, known, (sampling,), tokens)
-        watch = Watch(report, number, len(parts))
+        watch = Watch(report, number, len(parts), [each.code for each in done])
         finished = [each async for each in watch.candidates(engine, request)]
-        found = answer.extract(finished[0], work.target, unit.code)
+        found = _answered(finished[0], work, unit)
         done.append(
             Translation(unit, work.target.id, found.code, sampling, found.notes, watch.stats())
         )
@@ -232,7 +248,7 @@ async def _drawn(
     async with aclosing(watch.candidates(engine, request)) as candidates:
         async for finished in candidates:
             with suppress(AnswerError):
-                code = answer.extract(finished, work.target, unit.code)
+                code = _answered(finished, work, unit)
                 how = drawn[finished.candidate]
                 yield Translation(
                     work.unit, work.target.id, code.code, how, code.notes, watch.stats()
@@ -256,8 +272,18 @@ async def repaired(
     request = work.repair(unit, tokens + await engine.count_tokens(code), code, problem)
     watch = Watch(report, 1, 1)
     finished = [each async for each in watch.candidates(engine, request)]
-    found = answer.extract(finished[0], work.target, unit.code)
+    found = _answered(finished[0], work, unit)
     return Translation(work.unit, work.target.id, found.code, GREEDY, found.notes, watch.stats())
+
+
+def _answered(finished: Finished, work: Work, unit: Unit) -> answer.Answer:
+    """The code of a complete candidate. Raises AnswerError where there is none."""
+    found = answer.extract(finished, work.target, unit.code)
+    if not work.imports:
+        return found
+    code, added = with_imports(found.code, work.target)
+    notes = (f"added: {' '.join(added)}",) if added else ()
+    return answer.Answer(code, found.notes + notes)
 
 
 async def _parts(engine: Engine, work: Work) -> list[tuple[Unit, int]]:
@@ -284,10 +310,14 @@ async def _parts(engine: Engine, work: Work) -> list[tuple[Unit, int]]:
 class Watch:
     """Follows the events of one request: reports progress, times it, yields what finishes."""
 
-    def __init__(self, report: Report, part: int, parts: int) -> None:
+    def __init__(
+        self, report: Report, part: int, parts: int, before: Sequence[str] | None = None
+    ) -> None:
+        """`before`: the parts that are done, where the text so far is to be told."""
         self.report = report
         self.part = part
         self.parts = parts
+        self.lines = Lines(before) if before is not None else None
         self.began = time.perf_counter()
         self.first = 0.0
         self.tokens = 0
@@ -313,13 +343,17 @@ class Watch:
             case Piece():
                 self.first = self.first or now
                 self.tokens += 1
+                if self.lines is not None:
+                    self.lines.add(event.text, now)
                 self.say("writing", self.tokens)
             case Done():
                 self.tokens = event.tokens
 
     def say(self, stage: Literal["reading", "writing"], tokens: int) -> None:
         """Report progress."""
-        self.report(Progress(stage, tokens, self.stats().tokens_per_second, self.part, self.parts))
+        text = self.lines.whole if self.lines is not None else ""
+        speed = self.stats().tokens_per_second
+        self.report(Progress(stage, tokens, speed, self.part, self.parts, text))
 
     def stats(self) -> Stats:
         """What it has cost so far."""
@@ -330,6 +364,28 @@ class Watch:
             self.started.cached_tokens,
             self.tokens,
         )
+
+
+class Lines:
+    """The whole lines of an answer while it is written, put together some times a second."""
+
+    def __init__(self, before: Sequence[str]) -> None:
+        self.whole = "".join(f"{each}\n\n" for each in before)
+        self._before = self.whole
+        self._pieces: list[str] = []
+        self._next = 0.0
+
+    def add(self, piece: str, now: float) -> None:
+        """One more piece of text, `now` in seconds."""
+        self._pieces.append(piece)
+        if now < self._next or "\n" not in piece:
+            return
+        self._pieces = ["".join(self._pieces)]
+        written, _, _ = self._pieces[0].rpartition("\n")
+        fence, _, code = written.partition("\n")
+        code = code if fence.startswith("```") else written
+        self.whole = self._before + code
+        self._next = now + LINES_SECONDS if code else 0.0
 
 
 def _joined(work: Work, parts: list[Translation]) -> Translation:

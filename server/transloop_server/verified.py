@@ -4,19 +4,21 @@ Cases are derived from the source while the model writes its greedy answer, whic
 Only where it does not hold are more sampled, in one batch, each judged as it is complete; the first
 that holds ends the others. If none does, the best is shown to the model with what is wrong with it.
 Nothing is claimed beyond what ran.
+
+The first answer is always written to its end and judged; a budget keeps what follows from going on.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from transloop_model.engine import Engine
+from transloop_server.budget import Budget, Spent
+from transloop_server.jury import Jury, jury_of
 from transloop_server.translation import (
     Progress,
     Report,
@@ -27,19 +29,13 @@ from transloop_server.translation import (
     translate,
 )
 from transloop_server.verdicts import call_of
-from transloop_settings.errors import AnswerError, TransloopError, UnitError
-from transloop_syntax.declarations import top_level
+from transloop_settings.errors import AnswerError, UnitError
+from transloop_settings.settings import Verify
 from transloop_syntax.language import language
-from transloop_syntax.source import Source
-from transloop_syntax.unit import Unit
-from transloop_verify.entry import entries
-from transloop_verify.evidence import Effort, Evidence, derive
-from transloop_verify.judge import Verdict, judge
-from transloop_verify.matching import NoCounterpart
+from transloop_syntax.unit import Unit, snippet
+from transloop_verify.evidence import Evidence
+from transloop_verify.judge import Verdict
 from transloop_verify.observe import Runs
-from transloop_verify.program import side
-
-_WORST_FIRST = ("failed", "compile_error", "unchecked", "verified")
 
 
 @dataclass(frozen=True)
@@ -51,17 +47,58 @@ class Mode:
     repairs: int
     """Turns in which the model is shown what is wrong with its best."""
     cases: int
+    evidence_seconds: float
+    """For deriving the evidence, while the model writes, and for judging one candidate by it."""
     seconds: float
-    """For the evidence; it is derived while the model writes."""
+    """For all of it, from the request on."""
+    tokens: int
+    """That may be written."""
+    pivot: str = ""
+    """The language by way of which it is tried once more where nothing else holds."""
+
+    @property
+    def candidates(self) -> int:
+        """How many there may be."""
+        return 1 + self.samples + self.repairs + bool(self.pivot)
 
 
 MODES: Mapping[str, Mode] = MappingProxyType(
     {
-        "fast": Mode(samples=0, repairs=0, cases=12, seconds=3.0),
-        "balanced": Mode(samples=8, repairs=1, cases=24, seconds=8.0),
-        "thorough": Mode(samples=15, repairs=2, cases=48, seconds=20.0),
+        # Both sides are run even here: on what one answer takes to be written, cases come for free.
+        "fast": Mode(
+            samples=0, repairs=0, cases=24, evidence_seconds=3.0, seconds=15.0, tokens=8192
+        ),
+        "balanced": Mode(
+            samples=8, repairs=1, cases=24, evidence_seconds=8.0, seconds=30.0, tokens=16384
+        ),
+        "thorough": Mode(
+            samples=15, repairs=2, cases=48, evidence_seconds=20.0, seconds=90.0, tokens=65536
+        ),
     }
 )
+
+
+def mode_of(settings: Verify, name: str | None = None) -> Mode:
+    """The mode of this name, or that of the settings, with the budget of the settings."""
+    usual = MODES[name or settings.mode]
+    return replace(
+        usual,
+        seconds=settings.seconds or usual.seconds,
+        tokens=settings.tokens or usual.tokens,
+        pivot=settings.pivot,
+    )
+
+
+@dataclass(frozen=True)
+class Latency:
+    """When what was there, in seconds from the request on; None where it did not come to that."""
+
+    first_token: float | None = None
+    greedy: float | None = None
+    """The first answer was complete."""
+    evidence: float | None = None
+    first_verdict: float | None = None
+    last_verdict: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,11 +109,23 @@ class Delivered:
     evidence: tuple[Evidence, ...]
     """One for each function of the unit."""
     seconds: float
+    tokens: int
+    """Written for all of them, also for what was left unfinished."""
+    latency: Latency
+    notes: tuple[str, ...] = ()
+    """What is to be said of the search as a whole."""
 
     @property
     def best(self) -> Translation:
         """The one to show; of equals the earliest."""
-        return max(self.tried, key=rank)
+        found = max(self.tried, key=rank)
+        return replace(found, notes=(*found.notes, *self.notes))
+
+    @property
+    def ranked(self) -> tuple[Translation, ...]:
+        """All of them, the best first."""
+        others = sorted(self.tried, key=rank, reverse=True)[1:]
+        return (self.best, *others)
 
 
 def holds(found: Translation) -> bool:
@@ -102,51 +151,99 @@ async def deliver(
         UnitError, ModelError, EngineError, AnswerError: as `translation.translate`; an answer that
             cannot be used is only an error if there is no other.
     """
-    began = time.monotonic()
     sampling = work.sampling.model_copy(update={"alternatives": max(1, mode.samples)})
     work = replace(work, sampling=sampling)
-    async with _jury(work, document, sandbox, mode) as jury:
-        search = _Search(engine, work, jury, mode, report)
+    budget = Budget(mode.seconds, mode.tokens)
+    jury_sits = jury_of(work, document, sandbox, cases=mode.cases, seconds=mode.evidence_seconds)
+    async with jury_sits as jury:
+        search = _Search(engine, work, jury, mode, budget, report)
         await search.go()
-        return Delivered(tuple(search.tried), await jury.evidence, time.monotonic() - began)
+        return Delivered(
+            tuple(search.tried),
+            await jury.evidence,
+            budget.spent,
+            budget.written,
+            search.latency(),
+            tuple(search.notes),
+        )
 
 
 class _Search:
     """One unit on its way to a translation that holds."""
 
-    def __init__(self, engine: Engine, work: Work, jury: _Jury, mode: Mode, report: Report) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        work: Work,
+        jury: Jury,
+        mode: Mode,
+        budget: Budget,
+        report: Report,
+    ) -> None:
         self.engine, self.work, self.jury, self.mode = engine, work, jury, mode
-        self.report = report
+        self.budget = budget
         self.tried: list[Translation] = []
+        self.notes: list[str] = []
         self.refused: AnswerError | None = None
+        self._report = report
+        self._text = ""
+        self._greedy_seconds: float | None = None
+        self._verdicts: list[float] = []
 
     async def go(self) -> None:
-        """Greedy, sampled, repaired: until one holds, or nothing can be said of any."""
+        """Greedy first; then others, until one holds, nothing can be said, or the budget ends."""
         if await self._greedy() or not await self.jury.can_tell():
             return
-        if await self._sampled():
-            return
-        for _ in range(self.mode.repairs):
-            if await self._repaired():
-                return
+        try:
+            self.budget.check()
+            async with asyncio.timeout(self.budget.left) as limit:
+                await self._others()
+        except Spent:
+            self.notes.append(self.budget.used_up())
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            self.notes.append(self.budget.used_up())
         if not self.tried and self.refused:
             raise self.refused
 
+    def latency(self) -> Latency:
+        """When what was there."""
+        first, last = (self._verdicts[0], self._verdicts[-1]) if self._verdicts else (None, None)
+        return Latency(
+            self.budget.first_token,
+            self._greedy_seconds,
+            self.jury.evidence_seconds,
+            first,
+            last,
+        )
+
+    async def _others(self) -> bool:
+        if await self._sampled():
+            return True
+        for _ in range(self.mode.repairs):
+            if await self._repaired():
+                return True
+        return await self._pivoted()
+
     async def _greedy(self) -> bool:
         try:
-            found = await translate(self.engine, self.work, self.report)
+            found = await translate(self.engine, self.work, self._first)
         except AnswerError as error:
             if not self.mode.samples:
                 raise
             self.refused = error
             return False
+        finally:
+            self._greedy_seconds = self.budget.spent
+        self._text = found.code
         return await self._holds(found)
 
     async def _sampled(self) -> bool:
         if not self.mode.samples:
             return False
         known = [each.code for each in self.tried]
-        drawing = sampled(self.engine, self.work, self.report, known)
+        drawing = sampled(self.engine, self.work, self._further, known)
         async with aclosing(drawing) as candidates:
             async for each in candidates:
                 if await self._holds(each):
@@ -161,124 +258,57 @@ class _Search:
         if problem is None:
             return False
         try:
-            found = await repaired(self.engine, self.work, self.report, best.code, problem)
+            found = await repaired(self.engine, self.work, self._further, best.code, problem)
         except (AnswerError, UnitError):
             return False
+        return await self._new_and_holds(found)
+
+    async def _pivoted(self) -> bool:
+        """By way of a language between the two, where the translation into that one holds."""
+        work = self.work
+        if self.mode.pivot in ("", work.unit.language, work.target.id):
+            return False
+        pivot = language(self.mode.pivot)
+        way = replace(work, target=pivot, signature=None)
+        try:
+            half = await translate(self.engine, way, self._further)
+            verdict = await self.jury.verdict(way, half.code)
+            if verdict.verdict != "verified":
+                return False
+            onward = replace(work, unit=snippet(half.code, pivot))
+            found = await translate(self.engine, onward, self._further)
+        except (AnswerError, UnitError):
+            return False
+        notes = (*found.notes, f"translated by way of {pivot.name}")
+        return await self._new_and_holds(replace(found, unit=work.unit, notes=notes))
+
+    async def _new_and_holds(self, found: Translation) -> bool:
         if any(found.code == each.code for each in self.tried):
             return False
         return await self._holds(found)
 
     async def _holds(self, found: Translation) -> bool:
-        self.report(Progress("running", part=len(self.tried) + 1))
-        judged = replace(found, verdict=await self.jury.verdict(found.code))
+        self._told(Progress("running"))
+        verdict = await self.jury.verdict(self.work, found.code)
+        self._verdicts.append(self.budget.spent)
+        judged = replace(found, verdict=verdict)
         self.tried.append(judged)
         return holds(judged)
 
+    def _first(self, progress: Progress) -> None:
+        """The first answer streams, whatever it costs."""
+        self._text = progress.text or self._text
+        self._told(progress)
 
-class _Jury:
-    """Derives the evidence once, and judges by it; the work is done in threads."""
+    def _further(self, progress: Progress) -> None:
+        self._told(progress)
+        self.budget.check()
 
-    def __init__(self, work: Work, document: str, sandbox: Runs, mode: Mode) -> None:
-        self.work, self.document, self.sandbox, self.mode = work, document, sandbox, mode
-        self.over = threading.Event()
-        self.evidence = asyncio.create_task(asyncio.to_thread(self._derived))
-
-    async def can_tell(self) -> bool:
-        """Whether there is evidence for each function of the unit."""
-        evidence = await self.evidence
-        return bool(evidence) and not any(each.reason for each in evidence)
-
-    async def verdict(self, code: str) -> Verdict:
-        """Of a candidate."""
-        evidence = await self.evidence
-        return await asyncio.to_thread(
-            judged, self.work, evidence, code, self.sandbox, self.mode.seconds, self.over.is_set
-        )
-
-    def _derived(self) -> tuple[Evidence, ...]:
-        effort = Effort(
-            cases=self.mode.cases,
-            seconds=self.mode.seconds,
-            mutant_seconds=self.mode.seconds / 4,
-        )
-        unit = self.work.unit
-        found = []
-        for name in functions_of(unit):
-            try:
-                source = side(self.document, unit.language, name)
-            except NoCounterpart:  # a function inside a function, say
-                continue
-            try:
-                evidence = derive(source, self.sandbox, effort=effort, cancelled=self.over.is_set)
-            except TransloopError as error:  # no compiler, or nothing that keeps programs in
-                evidence = Evidence(source, str(error))
-            found.append(evidence)
-        return tuple(found)
-
-
-def judged(
-    work: Work,
-    evidence: Sequence[Evidence],
-    code: str,
-    sandbox: Runs,
-    seconds: float,
-    cancelled: Callable[[], bool] = lambda: False,
-) -> Verdict:
-    """The verdict on a translation of `work`; blocks while programs run."""
-    if not evidence:
-        return Verdict("unchecked", "it has no function that could be called")
-    found = [
-        judge(each, code, work.target.id, sandbox, seconds=seconds, cancelled=cancelled)
-        for each in evidence
-    ]
-    if any(each.reason for each in evidence):
-        return combined(found)
-    return _with_needs(combined(found), work.unit)
-
-
-@asynccontextmanager
-async def _jury(work: Work, document: str, sandbox: Runs, mode: Mode) -> AsyncIterator[_Jury]:
-    """Its work stops when nobody waits for it any more."""
-    jury = _Jury(work, document, sandbox, mode)
-    try:
-        yield jury
-    finally:
-        jury.over.set()
-        await asyncio.gather(jury.evidence, return_exceptions=True)
-
-
-def functions_of(unit: Unit) -> list[str]:
-    """What of a unit can be called, as `Owner.name` for methods."""
-    if unit.kind == "method" and unit.enclosing:
-        return [f"{unit.enclosing}.{name}" for name in unit.names]
-    if unit.kind == "function":
-        return list(unit.names)
-    found = entries(unit.code, unit.language)
-    return [f"{each.owner}.{each.name}" if each.owner else each.name for each in found]
-
-
-def combined(verdicts: Sequence[Verdict]) -> Verdict:
-    """The worst of several functions' verdicts, with the cases of all."""
-    worst = min(verdicts, key=lambda each: _WORST_FIRST.index(each.verdict))
-    cases, agreed = (sum(getattr(v, what) for v in verdicts) for what in ("cases", "agreed"))
-    return replace(worst, cases=cases, agreed=agreed)
-
-
-def _with_needs(verdict: Verdict, unit: Unit) -> Verdict:
-    """A part of a file that cannot run alone may only miss what stays where it is."""
-    example = verdict.counterexample
-    ran = example is not None and example.got.kind == "returned"
-    if verdict.verdict not in ("failed", "compile_error") or ran or not _misses(unit):
-        return verdict
-    reason = "it uses code of its file that is not translated with it"
-    return replace(verdict, verdict="unchecked", reason=f"{reason}: {verdict.reason}")
-
-
-def _misses(unit: Unit) -> bool:
-    """Whether it needs something of its file besides imports."""
-    spoken = language(unit.language)
-    around = Source("\n".join(unit.needs), spoken)
-    return any(each.part not in ("import", "header") for each in top_level(around.root, spoken))
+    def _told(self, progress: Progress) -> None:
+        self.budget.saw(progress)
+        number, most = len(self.tried) + 1, self.mode.candidates
+        place = f"candidate {number} of {most}" if most > 1 else ""
+        self._report(replace(progress, text=self._text, place=place, budget=str(self.budget)))
 
 
 def problem_of(verdict: Verdict, unit: Unit) -> str | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.server.searches import Answers
 
 from transloop_model.echo import EchoEngine
-from transloop_model.engine import Request
 from transloop_sandbox.sandbox import Sandbox
 from transloop_server.translation import Progress, Work
 from transloop_server.verified import MODES, Delivered, deliver, holds
@@ -40,20 +40,6 @@ def sandbox() -> Iterator[Sandbox]:
 
 def ignored(_: Progress) -> None:
     """For tests that look at the result only."""
-
-
-class Answers:
-    """Greedy first, then the samples, then the repairs, each in order."""
-
-    def __init__(self, greedy: str, samples: tuple[str, ...] = (), repairs: tuple[str, ...] = ()):
-        self.greedy, self.samples, self.repairs = greedy, samples, list(repairs)
-
-    def __call__(self, request: Request, candidate: int) -> str:
-        if any(each.role == "assistant" for each in request.messages):
-            return f"{self.repairs.pop(0)}\n```"
-        if request.candidates[0].temperature:
-            return f"{self.samples[candidate % len(self.samples)]}\n```"
-        return f"{self.greedy}\n```"
 
 
 async def delivered(
