@@ -9,6 +9,7 @@ superseded   another candidate took its place
 cancelled    the person stopped it
 failed       no usable code came of it
 ignored      nothing happened to it; says nothing about its quality
+survived     what was accepted or edited is not followed any further: how much of it was left when
 harvested    a function was taken out of a code base, without a translation
 imported     a seed came from a file
 """
@@ -105,6 +106,7 @@ class Edited(Event):
     kind = "edited"
     draft: str
     final: str
+    explicit: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,13 @@ class Ignored(Event):
 
 
 @dataclass(frozen=True)
+class Survived(Event):
+    """It is not followed any further. The evidence's `survival` says how much was left when."""
+
+    kind = "survived"
+
+
+@dataclass(frozen=True)
 class Harvested(Event):
     """A function was taken out of a code base."""
 
@@ -177,7 +186,7 @@ KINDS: Mapping[str, type[Event]] = {
     each.kind: each
     for each in (
         Shown, Accepted, Edited, Rejected, Reverted, Superseded, Cancelled, Failed, Ignored,
-        Harvested, Imported,
+        Survived, Harvested, Imported,
     )
 }  # fmt: skip
 """Every kind of event by its word."""

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from transloop_seeds.append import note
+from transloop_seeds.append import is_seed, note
 from transloop_seeds.record import DAY
 
 PENDING_DAYS = 30
@@ -49,6 +49,44 @@ def forget(connection: sqlite3.Connection, seed: str, time: float) -> Forgotten:
         )
     marked = _remove(connection, seeds, "forgotten", time)
     return Forgotten(tuple(sorted(seeds)), len(names), marked)
+
+
+def unlearn(connection: sqlite3.Connection, translations: Iterable[str], time: float) -> Forgotten:
+    """Forget the seeds that some translations left, and whatever else is kept of these alone.
+
+    The same code may come again: it is this run that nothing is learned from.
+    """
+    names = [(each,) for each in translations]
+    seeds = {
+        seed
+        for name in names
+        for (seed,) in connection.execute("SELECT seed FROM left_by WHERE translation = ?", name)
+    }
+    connection.executemany("DELETE FROM pending WHERE translation = ?", names)
+    connection.executemany("DELETE FROM left_by WHERE translation = ?", names)
+    alone = {seed for seed in seeds if not is_seed(connection, seed)}
+    marked = _remove(connection, alone, "forgotten", time)
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS unlearned (translation TEXT PRIMARY KEY)")
+    connection.execute("DELETE FROM unlearned")
+    connection.executemany("INSERT OR IGNORE INTO unlearned VALUES (?)", names)
+    both = ("IN", "NOT IN")
+    theirs, others = (
+        " UNION ".join(
+            f"SELECT {column} FROM events WHERE {column} IS NOT NULL"  # noqa: S608 - our own names
+            f" AND translation {word} (SELECT translation FROM unlearned)"
+            for column in _OF_EVENTS
+        )
+        for word in both
+    )
+    kept = " UNION ".join(
+        f"SELECT {each} FROM seeds WHERE {each} IS NOT NULL"  # noqa: S608
+        for each in _OF_EVENTS
+    )
+    done = connection.execute(
+        f"DELETE FROM content WHERE digest IN ({theirs})"  # noqa: S608 - our own names
+        f" AND digest NOT IN ({others} UNION {kept})"
+    )
+    return Forgotten(tuple(sorted(alone)), done.rowcount, marked)
 
 
 def expire(connection: sqlite3.Connection, time: float, days: int | None = None) -> Forgotten:

@@ -31,6 +31,7 @@ DAY = 86_400.0
 MEASURES = frozenset({
     "cases", "agreed", "held_out", "reached", "branches", "killed", "run", "made", "score",
     "seconds", "first_seconds", "coverage", "mutants",
+    "survival", "at_30", "at_120", "at_300", "at_600", "at_save", "at_close",
 })  # fmt: skip
 """Of the evidence, the numbers that say nothing about the code; these are always kept."""
 

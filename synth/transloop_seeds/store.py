@@ -176,6 +176,12 @@ class Store:
         gone = self.database.write(lambda each: forgetting.forget(each, seed, now))
         return replace(gone, wiped=self.database.flush())
 
+    def unlearn(self, translations: Sequence[str]) -> Forgotten:
+        """Remove the code of translations that are not to be learned from, and their seeds."""
+        now = time.time()
+        gone = self.database.write(lambda each: forgetting.unlearn(each, translations, now))
+        return replace(gone, wiped=self.database.flush())
+
     def expire(self, days: int | None = None) -> Forgotten:
         """Remove code that is past its time, at the latest `days` after it came."""
         now = time.time()
@@ -217,6 +223,15 @@ class Recorder:
     def hold(self, held: Pending, workspace: Path, permission: Permission) -> Kept:
         """Store a translation that waits, or say why not."""
         return self._tried(lambda: self.store.hold(held, workspace, permission))
+
+    def unlearn(self, translations: Sequence[str]) -> Kept:
+        """Remove the code of translations, or say why it stays."""
+
+        def work() -> Kept:
+            self.store.unlearn(translations)
+            return Kept("off")
+
+        return self._tried(work)
 
     def take_over(self, workspace: Path) -> list[Pending]:
         """The waiting translations of servers that have ended; none where they cannot be read."""
