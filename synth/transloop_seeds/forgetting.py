@@ -7,6 +7,7 @@ was grown out of these seeds is marked.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ from transloop_seeds.record import DAY
 PENDING_DAYS = 30
 """A translation that has not settled after this long never will."""
 _OF_EVENTS = ("source", "draft", "final", "details")
+_OF_SEEDS = " UNION ".join(
+    f"SELECT {each} FROM seeds WHERE {each} IS NOT NULL"  # noqa: S608 - our own names
+    for each in _OF_EVENTS
+)
 
 
 @dataclass(frozen=True)
@@ -56,37 +61,28 @@ def unlearn(connection: sqlite3.Connection, translations: Iterable[str], time: f
 
     The same code may come again: it is this run that nothing is learned from.
     """
-    names = [(each,) for each in translations]
-    seeds = {
-        seed
-        for name in names
-        for (seed,) in connection.execute("SELECT seed FROM left_by WHERE translation = ?", name)
-    }
-    connection.executemany("DELETE FROM pending WHERE translation = ?", names)
-    connection.executemany("DELETE FROM left_by WHERE translation = ?", names)
-    alone = {seed for seed in seeds if not is_seed(connection, seed)}
-    marked = _remove(connection, alone, "forgotten", time)
-    connection.execute("CREATE TEMP TABLE IF NOT EXISTS unlearned (translation TEXT PRIMARY KEY)")
-    connection.execute("DELETE FROM unlearned")
-    connection.executemany("INSERT OR IGNORE INTO unlearned VALUES (?)", names)
-    both = ("IN", "NOT IN")
+    every = {"these": json.dumps(list(translations))}
+    these = "IN (SELECT value FROM json_each(:these))"
+    left = connection.execute(f"SELECT seed FROM left_by WHERE translation {these}", every)  # noqa: S608
+    seeds = {seed for (seed,) in left}
+    for table in ("pending", "left_by"):
+        connection.execute(f"DELETE FROM {table} WHERE translation {these}", every)  # noqa: S608
+    seeds = {each for each in seeds if not is_seed(connection, each)}
+    marked = _remove(connection, seeds, "forgotten", time)
     theirs, others = (
         " UNION ".join(
             f"SELECT {column} FROM events WHERE {column} IS NOT NULL"  # noqa: S608 - our own names
-            f" AND translation {word} (SELECT translation FROM unlearned)"
+            f" AND translation {which} {these}"
             for column in _OF_EVENTS
         )
-        for word in both
-    )
-    kept = " UNION ".join(
-        f"SELECT {each} FROM seeds WHERE {each} IS NOT NULL"  # noqa: S608
-        for each in _OF_EVENTS
+        for which in ("", "NOT")
     )
     done = connection.execute(
         f"DELETE FROM content WHERE digest IN ({theirs})"  # noqa: S608 - our own names
-        f" AND digest NOT IN ({others} UNION {kept})"
+        f" AND digest NOT IN ({others} UNION {_OF_SEEDS})",
+        every,
     )
-    return Forgotten(tuple(sorted(alone)), done.rowcount, marked)
+    return Forgotten(tuple(sorted(seeds)), done.rowcount, marked)
 
 
 def expire(connection: sqlite3.Connection, time: float, days: int | None = None) -> Forgotten:
@@ -106,7 +102,7 @@ def expire(connection: sqlite3.Connection, time: float, days: int | None = None)
             " AND (expires IS NULL OR (expires >= :now AND time >= :oldest))"
             for column in _OF_EVENTS
         ]
-        + [f"SELECT {each} FROM seeds WHERE {each} IS NOT NULL" for each in _OF_EVENTS]  # noqa: S608
+        + [_OF_SEEDS]
     )
     done = connection.execute(
         f"DELETE FROM content WHERE digest NOT IN ({kept})",  # noqa: S608 - our own names

@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from tests.seeds.samples import ALL, JAVASCRIPT, about, waiting
+from tests.seeds.samples import ALL, JAVASCRIPT, PYTHON, about, waiting
 from tests.seeds.test_store import bytes_of
 
 from transloop_seeds.event import Accepted, Edited, Harvested, Rejected, Shown
@@ -113,6 +113,41 @@ def test_forgetting_is_complete_while_somebody_reads(store: Store) -> None:
         assert count > 0  # it goes on seeing what it saw
     assert store.purge().wiped
     assert b"our_secret_recipe" not in bytes_of(store)
+
+
+# Do not learn from this ----------------------------------------------------------------------------
+
+
+def test_a_run_that_is_not_to_be_learned_from_leaves_no_code(store: Store) -> None:
+    made = about(SECRETIVE)
+    store.record(Shown(made, "a draft"), ALL)
+    kept = store.record(Accepted(made, JAVASCRIPT), ALL)
+    store.hold(waiting(made), "/w", ALL)
+    store.descend([Descent(str(kept.seed), "row-1", "translated")])
+    other = about()
+    store.record(Accepted(other, "kept"), ALL)
+    gone = store.unlearn([made.translation])
+    assert (gone.seeds, gone.marked) == ((kept.seed,), ("row-1",))
+    assert [each.translation for each in store.seeds()] == ["kept"]
+    assert b"our_secret_recipe" not in bytes_of(store)
+    assert store.counts()["pending"] == 0
+
+
+def test_what_another_run_left_too_stays(store: Store) -> None:
+    one, other = about(), about()
+    for made in (one, other):
+        store.record(Accepted(made, JAVASCRIPT), ALL)
+    assert store.unlearn([one.translation]).seeds == ()
+    (seed,) = store.seeds()
+    assert (seed.code, seed.translation) == (PYTHON, JAVASCRIPT)
+
+
+def test_the_same_code_may_be_learned_another_time(store: Store) -> None:
+    made = about()
+    store.record(Accepted(made, JAVASCRIPT), ALL)
+    store.unlearn([made.translation])
+    assert store.seeds() == []
+    assert store.record(Accepted(about(), JAVASCRIPT), ALL).seed is not None
 
 
 # Retention ---------------------------------------------------------------------------------------

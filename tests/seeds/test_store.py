@@ -23,6 +23,7 @@ from transloop_seeds.event import (
     Reverted,
     Shown,
     Superseded,
+    Survived,
 )
 from transloop_seeds.lineage import Descent
 from transloop_seeds.permission import Permission
@@ -39,6 +40,7 @@ EVERY: list[Event] = [
     Cancelled(about()),
     Failed(about(), "it was cut off"),
     Ignored(about(), JAVASCRIPT),
+    Survived(about()),
     Harvested(about(target=None)),
     Imported(about(), JAVASCRIPT),
 ]
@@ -264,7 +266,7 @@ def test_counts_say_what_there_is(store: Store) -> None:
     store.descend([Descent(store.seeds()[0].id, "row-1", "translated")])
     counts = store.counts()
     assert counts["events"] == {**dict.fromkeys(KINDS, 1), "cancelled": 2}
-    assert counts["levels"] == {"all": 11, "no-code": 1}
+    assert counts["levels"] == {"all": len(KINDS), "no-code": 1}
     # All that have a translation have the same; the correction tells the most about it.
     assert counts["seeds"] == {"corrected": 1, "harvested": 1}
     assert counts["directions"] == {"python -> javascript": 1, "python": 1}
