@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _CLOSING = frozenset(")]}>")
 _QUOTED = "string"
 """The node of a string that may stand in either kind of quotes, in grammars that have both."""
+_QUOTES = frozenset({"string_start", "string_end"})
 _DELIMITER = re.compile(r"\A([A-Za-z]*)(\"\"\"|'''|[\"'])(.*)\2\Z", re.DOTALL)
 _ENDS_LINES = frozenset({"go", "javascript", "python", "typescript"})
 """Where a line's end ends a statement, and a semicolon says nothing."""
@@ -80,6 +81,8 @@ def _leaf(node: Node, language: Language) -> Iterator[str]:
     parent = node.parent
     if node.type == _QUOTED:
         yield _in_double_quotes(text)
+    elif node.type in _QUOTES:
+        yield text.lower().replace("'", '"')
     elif text and not _is_style(text, parent, language):
         yield text
 

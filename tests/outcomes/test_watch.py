@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from transloop_server.outcomes.watch import Pace, Watch
+from transloop_server.outcomes.watch import PACE, Pace, Watch
 
 DRAFT, FINAL = "function f() {}", "function f() { return 1; }"
 Step = tuple[float, str, str]
 """When; what: see, save, close, reopen; and the text that is seen."""
 
 
-def lived(steps: Sequence[Step], until: float, pace: Pace = Pace()) -> list[tuple[float, str]]:
+def lived(steps: Sequence[Step], until: float, pace: Pace = PACE) -> list[tuple[float, str]]:
     """The decisions about a translation shown at 0, each with its time."""
     watch = Watch(DRAFT, 0.0, pace)
     found: list[tuple[float, str]] = []
