@@ -58,8 +58,8 @@ def demo(
     try:
         chosen = settings.load()
         _get_model(console, chosen)
-        with tempfile.TemporaryDirectory(prefix="transloop-demo-") as workspace:
-            shown = asyncio.run(_play(console, Path(workspace).resolve(), targets))
+        with tempfile.TemporaryDirectory(prefix="transloop-demo-") as folder:
+            shown = asyncio.run(_play(console, Path(folder).resolve(), targets))
     except KeyboardInterrupt:
         console.print("Interrupted.")
         raise typer.Exit(130) from None
@@ -133,23 +133,30 @@ def _get_model(console: Console, chosen: Settings) -> None:
 
 async def _play(console: Console, folder: Path, targets: list[Language]) -> list[Shown]:
     from transloop.demo_client import editor_with_server
+    from transloop.demo_learning import CONSENT, show_learning
     from transloop_syntax.language import languages
 
-    pieces = list(_samples(folder))
+    workspace, seeds = folder / "workspace", folder / "seeds"
+    workspace.mkdir()
+    pieces = list(_samples(workspace))
     console.print(f"{len(pieces)} samples; the language server starts and loads the model.\n")
     options = {
         "placement": "beside",
         "targets": list(languages()),
-        "trusted": [str(folder)],  # samples of ours
+        "trusted": [str(workspace)],  # samples of ours
         "verify": {"mode": "balanced"},
     }
-    async with editor_with_server(folder, options) as editor:
-        return [
+    own = {"TRANSLOOP_SEEDS_DIR": str(seeds), "TRANSLOOP_STATE_DIR": str(folder / "state")}
+    async with editor_with_server(workspace, options, **own) as editor:
+        editor.answers = CONSENT
+        shown = [
             await _show(console, editor, piece, target)
             for piece in pieces
             for target in targets or _languages([EACH_TO[piece.language.id]])
             if target != piece.language
         ]
+        await show_learning(console, editor, shown, seeds)
+        return shown
 
 
 def _samples(folder: Path) -> Iterator[Piece]:

@@ -34,6 +34,8 @@ class Editor(LanguageClient):
     def __init__(self) -> None:
         super().__init__("transloop-demo", __version__, converter_factory=_converter)
         self.messages: list[str] = []
+        self.answers: dict[str, str] = {}
+        """What the person says, by a part of the question; else nothing."""
         self.last_words = ""
         self.news = asyncio.Event()
         _listen(self)
@@ -47,9 +49,24 @@ class Editor(LanguageClient):
         self.text_document_did_open(lsp.DidOpenTextDocumentParams(item))
         return uri
 
+    def retype(self, uri: str, text: str) -> None:
+        """Change the whole text of an open file as a person would, and save it."""
+        self.path_of(uri).write_bytes(text.encode())
+        changes: list[lsp.TextDocumentContentChangeEvent] = [
+            lsp.TextDocumentContentChangeWholeDocument(text)
+        ]
+        identifier = lsp.VersionedTextDocumentIdentifier(version=2, uri=uri)
+        self.text_document_did_change(lsp.DidChangeTextDocumentParams(identifier, changes))
+        saved = lsp.DidSaveTextDocumentParams(lsp.TextDocumentIdentifier(uri))
+        self.text_document_did_save(saved)
+
     def text_of(self, uri: str) -> str:
         """What is in a file now."""
-        return Path(uris.to_fs_path(uri) or "").read_bytes().decode()
+        return self.path_of(uri).read_bytes().decode()
+
+    def path_of(self, uri: str) -> Path:
+        """The file of a URI."""
+        return Path(uris.to_fs_path(uri) or "")
 
     async def translate(self, uri: str, rows: tuple[int, int], target: Language) -> dict[str, Any]:
         """Pick "Translate to ..." from the menu at these rows; the server's summary of the job."""
@@ -128,6 +145,12 @@ def _listen(editor: Editor) -> None:
         editor.messages.append(params.message)
         editor.news.set()
 
+    def ask(params: lsp.ShowMessageRequestParams) -> lsp.MessageActionItem | None:
+        known = (said for part, said in editor.answers.items() if part in params.message)
+        answer = next(known, None)
+        return lsp.MessageActionItem(answer) if answer else None
+
+    editor.feature(lsp.WINDOW_SHOW_MESSAGE_REQUEST)(ask)
     editor.feature(lsp.WORKSPACE_APPLY_EDIT)(apply)
     editor.feature(lsp.WINDOW_SHOW_DOCUMENT)(show)
     editor.feature(lsp.WINDOW_SHOW_MESSAGE)(message)
@@ -138,12 +161,12 @@ def _listen(editor: Editor) -> None:
 
 @contextlib.asynccontextmanager
 async def editor_with_server(
-    folder: Path, settings: dict[str, Any] | None = None
+    folder: Path, settings: dict[str, Any] | None = None, **environment: str
 ) -> AsyncIterator[Editor]:
     """An editor whose workspace is `folder`, with this installation's language server."""
     editor = Editor()
     command = [sys.executable, "-P", "-m", "transloop", "lsp"]
-    await editor.start_io(*command, cwd=folder)
+    await editor.start_io(*command, cwd=folder, env={**os.environ, **environment})
     try:
         await editor._answer(editor.initialize_async(_hello(folder, settings or {})))
         editor.initialized(lsp.InitializedParams())
@@ -177,7 +200,9 @@ def _capabilities() -> lsp.ClientCapabilities:
             )
         ),
         window=lsp.WindowClientCapabilities(
-            work_done_progress=True, show_document=lsp.ShowDocumentClientCapabilities(support=True)
+            work_done_progress=True,
+            show_message=lsp.ShowMessageRequestClientCapabilities(),
+            show_document=lsp.ShowDocumentClientCapabilities(support=True),
         ),
     )
 

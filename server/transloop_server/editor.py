@@ -102,6 +102,10 @@ class Editor:
         answer = await _answer(self.server.workspace_configuration_async(asked), ANSWER_SECONDS)
         return answer[0] if isinstance(answer, list | tuple) and answer else None
 
+    def publish(self, uri: str, found: list[lsp.Diagnostic]) -> None:
+        """Show these problems of a document instead of those before."""
+        self.server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
+
     def refresh_lenses(self) -> None:
         """Ask the editor to fetch the lenses again."""
         if self.client.lens_refresh:

@@ -1,4 +1,4 @@
-"""Insertions and new files as LSP workspace edits, in the form that the client understands."""
+"""Changes, new files and deletions as LSP workspace edits, in the form that the client knows."""
 
 from __future__ import annotations
 
@@ -31,3 +31,9 @@ def create(uri: str, text: str) -> lsp.WorkspaceEdit:
             lsp.TextDocumentEdit(identifier, [lsp.TextEdit(whole, text)]),
         ]
     )
+
+
+def delete(uri: str) -> lsp.WorkspaceEdit:
+    """Delete a file."""
+    options = lsp.DeleteFileOptions(ignore_if_not_exists=True)
+    return lsp.WorkspaceEdit(document_changes=[lsp.DeleteFile(uri, options=options)])

@@ -1,4 +1,4 @@
-"""What happens to a job: translate, place, offer again when placing failed, show alternatives."""
+"""From the click to the text in the editor: a unit is translated, run, and placed."""
 
 from __future__ import annotations
 
@@ -7,24 +7,19 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from lsprotocol import types as lsp
 
 from transloop_server import placement
+from transloop_server.afterwards import Afterwards
+from transloop_server.diagnostics import Diagnostics
 from transloop_server.documents import Anchor, Document
 from transloop_server.jobs import Job
+from transloop_server.outcomes.outcomes import Outcomes
 from transloop_server.placing import STALE, UNANSWERED, Placer
 from transloop_server.running import Runs
 from transloop_server.session import Session
-from transloop_server.translation import (
-    Progress,
-    Report,
-    Translation,
-    Work,
-    alternatives,
-    translate,
-)
+from transloop_server.translation import Progress, Report, Translation, Work, translate
 from transloop_settings.errors import TransloopError, UsageError
 from transloop_settings.settings import Placement
 from transloop_syntax.language import Language, language, languages
@@ -33,8 +28,6 @@ from transloop_syntax.unit import Unit, snippet, unit_at
 
 log = logging.getLogger(__name__)
 
-AGAIN, BELOW, NEW_FILE = "Translate again", "Insert it below", "Put it in a new file"
-FRESH, ELSEWHERE = (AGAIN, BELOW, NEW_FILE), (BELOW, NEW_FILE)
 SURE = 0.6
 """Share of the evidence from which a pasted snippet's language is not asked for."""
 
@@ -49,7 +42,9 @@ class Flow:
         self.session = session
         self.editor = session.editor
         self.placer = Placer(session)
-        self._questions: set[asyncio.Task[None]] = set()
+        self.diagnostics = Diagnostics(session)
+        self.outcomes = Outcomes(session, self.refresh)
+        self.after = Afterwards(self)
 
     # Beginning
 
@@ -100,9 +95,10 @@ class Flow:
         with _following(document, Anchor(*document.text.lines(chosen))) as anchor:
             lines = document.text.text[anchor.start : anchor.end]
             known = source or await self._language_of(lines, target)
-        return self._bring(document, anchor, language(known)) if known else None
+        return self.bring_lines(document, anchor, language(known)) if known else None
 
-    def _bring(self, document: Document, lines: Anchor, source: Language) -> Job:
+    def bring_lines(self, document: Document, lines: Anchor, source: Language) -> Job:
+        """Translate whole lines of a document, which are in another language, in place."""
         start, end = lines.start, lines.end
         unit = snippet(document.text.text[start:end], source)
         target = document.source().language
@@ -138,12 +134,12 @@ class Flow:
         job = Job(self.session.jobs.next_id(), document.uri, original, anchor, work, where, text)
         for forgotten in self.session.jobs.add(job):
             self._let_go(forgotten)
-        self._run(job, self._translate(job))
+        self.run(job, self.translating(job))
         return job
 
     def _let_go(self, job: Job) -> None:
         self.placer.let_go(job)
-        document = self._document(job)
+        document = self.document(job)
         if document and job.anchor in document.anchors:
             document.anchors.remove(job.anchor)
 
@@ -158,7 +154,7 @@ class Flow:
 
     # Running
 
-    def _run(self, job: Job, steps: Steps) -> None:
+    def run(self, job: Job, steps: Steps) -> None:
         """Do `steps` for a job, with progress, and end it in one of the known states."""
         job.state, job.message, job.offered = "running", "", False
         shown = self.editor.progress(job.title, lambda: self.cancel(job))
@@ -186,31 +182,35 @@ class Flow:
                 job.state, job.message = "cancelled", "Cancelled; nothing was changed."
             if not shown.end(job.message) and job.state == "done" and not job.offered:
                 self.editor.tell(job.message)
-            self.editor.refresh_lenses()
+            if job.placed is None and job.state in ("cancelled", "failed"):
+                self.outcomes.ended(job)
+            self.refresh(job)
 
         job.task = asyncio.get_running_loop().create_task(run())
         job.task.add_done_callback(ended)
-        self.editor.refresh_lenses()
+        self.refresh(job)
 
-    def _translate(self, job: Job) -> Steps:
+    def translating(self, job: Job) -> Steps:
+        """Translate its unit, run both sides where that is allowed, and place the best."""
+
         async def steps(report: Report) -> str:
-            engine = await self.session.engine(self.session.settings(self._document(job)))
-            if runs := self._runs(job):
-                return await self._place(job, await runs.deliver(engine, report))
+            engine = await self.session.engine(self.session.settings(self.document(job)))
+            if runs := self.runs(job):
+                return await self.put(job, await runs.deliver(engine, report))
             found = await translate(engine, job.work, report)
             job.found.append(found)
             job.shown = len(job.found) - 1
-            return await self._place(job, found)
+            return await self.put(job, found)
 
         return steps
 
-    def _runs(self, job: Job) -> Runs | None:
+    def runs(self, job: Job) -> Runs | None:
         """How the job's translations are run; None: they are not.
 
         Where nobody has said whether the code may be run, people are asked, and this job goes on
         without: nobody waits for an answer.
         """
-        document = self._document(job)
+        document = self.document(job)
         settings = self.session.settings(document)
         if settings.verify.mode == "off" or document is None:
             return None
@@ -227,123 +227,29 @@ class Flow:
 
     # Placing
 
-    async def _place(self, job: Job, found: Translation) -> str:
+    async def put(self, job: Job, found: Translation) -> str:
         """Put a translation where it belongs, or offer it again."""
         outcome = await self.placer.place(job, found)
         if outcome.placed:
+            self.placed(job)
             return outcome.message
-        self._offer(job, outcome.message)
+        self.after.offer(job, outcome.message)
         known = outcome.message in (STALE, UNANSWERED)  # they say what became of the text
         return outcome.message if known else f"Not inserted. {outcome.message}"
 
-    def _offer(
-        self,
-        job: Job,
-        why: str,
-        answers: Sequence[str] = FRESH,
-        number: int | None = None,
-    ) -> None:
-        """Ask, beside everything else, what to do with a translation that found no place."""
-        job.offered = True
+    def placed(self, job: Job) -> None:
+        """The person has a translation before them: what becomes of it is followed from here."""
+        job.edited, job.final, job.decided = False, None, False
+        self.outcomes.shown(job)
+        self.editor.later(self.session.ask_to_learn(self.document(job)))
 
-        async def ask() -> None:
-            chosen = await self.editor.ask(why, answers)
-            try:
-                if chosen == AGAIN:
-                    self.retry(job)
-                elif chosen in (BELOW, NEW_FILE):
-                    self.place(job, "below" if chosen == BELOW else "beside", number)
-            except TransloopError as error:
-                self.editor.tell(str(error), lsp.MessageType.Warning)
+    def refresh(self, job: Job) -> None:
+        """Lenses and diagnostics of a job say what is true now."""
+        self.editor.refresh_lenses()
+        self.diagnostics.show(job)
 
-        task = asyncio.get_running_loop().create_task(ask())
-        self._questions.add(task)
-        task.add_done_callback(self._questions.discard)
-
-    # Afterwards
-
-    def place(self, job: Job, where: Placement, number: int | None = None) -> None:
-        """Place the shown translation, or another one, somewhere else."""
-        _require_idle(job)
-        if not job.found:
-            raise UsageError("There is no translation to place yet.")
-        document = self._document(job)
-        if document:  # as it is now, with what was typed at either end of its lines
-            now = document.text.range(job.anchor.start, job.anchor.end)
-            job.anchor.start, job.anchor.end = document.text.lines(now)
-            job.original = document.text.text[job.anchor.start : job.anchor.end]
-        self.placer.let_go(job)
-        job.placement, job.placed = where, None
-        job.shown = job.shown if number is None else number
-
-        async def steps(_report: Report) -> str:
-            return await self._place(job, job.found[job.shown])
-
-        self._run(job, steps)
-
-    def retry(self, job: Job) -> Job:
-        """Translate again what the source says now; with the same source, sample anew."""
-        _require_idle(job)
-        document = self._document(job)
-        if document is None:
-            raise UsageError("The source is not open any more.", "Open it and try again.")
-        same = document.text.holds(job.anchor.start, job.anchor.end, job.original)
-        if job.placed and (same or job.placement == "replace"):
-            self.next(job)
-            return job
-        if same:
-            self._run(job, self._translate(job))
-            return job
-        middle = document.text.range(job.anchor.start, job.anchor.end)
-        if job.work.target == document.language:  # a snippet that was brought into the document
-            lines = Anchor(*document.text.lines(middle))
-            return self._bring(document, lines, language(job.work.unit.language))
-        return self.start(job.uri, middle, job.work.target, job.placement, job.work.signature)
-
-    def next(self, job: Job) -> None:
-        """Show the next alternative in place of the one that is shown."""
-        _require_idle(job)
-
-        async def steps(report: Report) -> str:
-            number = job.shown + 1 if job.found else 0
-            if number >= len(job.found):
-                engine = await self.session.engine(self.session.settings(self._document(job)))
-                known = [each.code for each in job.found]
-                fresh = await alternatives(engine, job.work, report, known, job.rounds)
-                job.rounds += 1
-                if job.evidence and (runs := self._runs(job)):
-                    fresh = await runs.judged(fresh)
-                if not fresh:
-                    return "The model has no other answer; try again for new samples."
-                job.found += fresh
-            return await self._show(job, number)
-
-        self._run(job, steps)
-
-    async def _show(self, job: Job, number: int) -> str:
-        """Replace the placed text by another candidate, unless the person has edited it."""
-        fresh = job.placed is None
-        outcome = await self.placer.swap(job, job.found[number])
-        if outcome.placed:
-            job.shown = number
-            return f"{outcome.message} Alternative {number + 1} of {len(job.found)}."
-        if fresh:
-            job.shown = number
-        self._offer(job, outcome.message, FRESH if fresh else ELSEWHERE, number)
-        return f"Not {'inserted' if fresh else 'replaced'}. {outcome.message}"
-
-    async def show_evidence(self, job: Job) -> Path:
-        """Open a page that says what was run and what that showed; its path."""
-        if not job.evidence or job.shown >= len(job.found):
-            raise UsageError("Nothing of this translation was run, so there is no evidence.")
-        from transloop_server.evidence_page import write
-
-        path = await asyncio.to_thread(write, job)
-        if not await self.editor.show(path):
-            self.editor.tell(f"The evidence is in {path}.")
-        return path
-
-    def _document(self, job: Job) -> Document | None:
+    def document(self, job: Job) -> Document | None:
+        """The document that its source is in, while it is open."""
         return self.session.documents.get(job.uri)
 
 
@@ -363,8 +269,3 @@ def _id(document: Document) -> str | None:
 
 def _plain(text: str) -> str:
     return text.replace("\r\n", "\n")
-
-
-def _require_idle(job: Job) -> None:
-    if job.state == "running":
-        raise UsageError("It is still being translated.", "Wait, or cancel it.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from transloop_server.documents import Anchor, Document, path_of
 from transloop_server.translation import Progress, Translation, Work
+from transloop_settings.errors import UsageError
 from transloop_settings.settings import Placement
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ class Placed:
     text: str
     anchor: Anchor | None = None
     """None: it is a file of its own."""
-    frame: tuple[str, str] = ("", "")
-    """What was put before and behind it with it, such as an empty line."""
+    lead: str = ""
+    """What was put before it with it, such as an empty line."""
     replaced: str = ""
     """What stood in its place."""
 
@@ -113,6 +114,19 @@ class Job:
             "cached_tokens": last.cached_tokens if last else None,
         }
 
+    def candidates(self) -> list[dict[str, Any]]:
+        """Every translation that was run, the best first."""
+        from transloop_server.verdicts import short
+
+        return [
+            {
+                "code": each.code,
+                "verdict": short(each.verdict, self.name),
+                "temperature": each.sampling.temperature,
+            }
+            for each in self.found
+        ]
+
     def _verdict(self) -> str | None:
         verdict = self.standing.verdict if self.standing else None
         return verdict.verdict if verdict else None
@@ -148,3 +162,9 @@ class Jobs:
     def running(self) -> list[Job]:
         """The jobs that have not ended."""
         return [job for job in self if job.state == "running"]
+
+
+def require_idle(job: Job) -> None:
+    """Raises UsageError while a job is running."""
+    if job.state == "running":
+        raise UsageError("It is still being translated.", "Wait, or cancel it.")

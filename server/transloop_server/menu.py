@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,13 +83,37 @@ def _about(job: Job, document: Document, start: int, end: int) -> list[Choice]:
     if placed is None or not placed.is_in(document):
         return []
     if placed.anchor is None or _touches(placed.anchor, start, end):
-        show = Choice("Show evidence", f"{KIND}.evidence", "transloop.evidence", argument)
         return [
-            *([show] if job.evidence else []),
-            Choice("Next alternative translation", f"{KIND}.next", "transloop.next", argument),
-            Choice("Translate again", f"{KIND}.retry", "transloop.retry", argument),
+            Choice(title, f"{KIND}.{name}", f"transloop.{name}", argument)
+            for name, title in _afterwards(job)
         ]
     return []
+
+
+def _afterwards(job: Job) -> Iterator[tuple[str, str]]:
+    """What can be done with a placed translation: commands, and what people read."""
+    if not job.decided:
+        yield "accept", "Accept the translation"
+        yield "reject", "Reject the translation"
+    if can_be_fixed(job):
+        yield "fix", "Fix with this failure"
+    yield "next", "Next alternative translation"
+    yield "retry", "Translate again"
+    yield "diff", "Compare with the original"
+    if job.evidence:
+        yield "evidence", "Show evidence"
+    if not job.decided:
+        yield "learnNothing", "Do not learn from this translation"
+
+
+def can_be_fixed(job: Job) -> bool:
+    """Whether something is wrong that the model may be shown."""
+    verdict = job.standing.verdict if job.standing else None
+    if verdict is None or job.decided:
+        return False
+    example = verdict.counterexample
+    shown = example is not None and not example.held_out
+    return verdict.verdict == "compile_error" or (verdict.verdict == "failed" and shown)
 
 
 def _touches(anchor: Any, start: int, end: int) -> bool:
@@ -138,25 +162,41 @@ def lenses(document: Document, jobs: Iterable[Job]) -> list[lsp.CodeLens]:
         if job.state == "running" and job.uri == document.uri:
             title = f"Cancel: {job.title[0].lower()}{job.title[1:]}"
             found.append(_lens(document, job.anchor.start, title, "transloop.cancel", job))
-        elif job.placed and job.placed.is_in(document):
+        elif job.placed and job.placed.is_in(document) and not job.decided:
             at = job.placed.anchor.start if job.placed.anchor else 0
-            found.append(_lens(document, at, _about_result(job), "transloop.next", job))
-            if job.evidence:
-                found.append(_lens(document, at, "Show evidence", "transloop.evidence", job))
-            found.append(_lens(document, at, "Translate again", "transloop.retry", job))
+            lines = ((_about_result(job), "next"), *_below(job))
+            found += [_lens(document, at, title, f"transloop.{name}", job) for title, name in lines]
     return found
+
+
+def _below(job: Job) -> Iterator[tuple[str, str]]:
+    yield "Accept", "accept"
+    yield "Reject", "reject"
+    if can_be_fixed(job):
+        yield "Fix with this failure", "fix"
+    if job.evidence:
+        yield "Show evidence", "evidence"
+    yield "Translate again", "retry"
 
 
 def _about_result(job: Job) -> str:
     """The verdict comes first: an editor may cut a long line."""
-    verdict = job.found[job.shown].verdict if job.shown < len(job.found) else None
-    said = "translated, not run"
-    if verdict is not None:
-        from transloop_server.verdicts import short
-
-        said = short(verdict, job.name)
+    said = _said(job)
     said = said if len(said) <= LENS else f"{said[: LENS - 1]}…"
     return f"{said} ({job.shown + 1}/{len(job.found)}) | Next alternative"
+
+
+def _said(job: Job) -> str:
+    """What is known of the text as it stands; an older verdict says nothing about an edit."""
+    standing = job.standing
+    if standing is None:
+        return "you changed it, not run since"
+    if standing.verdict is None:
+        return "translated, not run"
+    from transloop_server.verdicts import short
+
+    said = short(standing.verdict, job.name)
+    return f"yours: {said}" if standing is job.final else said
 
 
 def _lens(document: Document, offset: int, title: str, command: str, job: Job) -> lsp.CodeLens:

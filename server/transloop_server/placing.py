@@ -26,6 +26,7 @@ STALE = "The code changed while it was translated; nothing was inserted."
 DECLINED = "The editor did not take the edit."
 UNANSWERED = "The editor did not answer, so the text may be missing."
 EDITED = "You changed the translation, so it was left as it is."
+CLOSED = "The document of the translation is not open, so it was left as it is."
 TRIES = 3
 """How often an edit is sent that the editor declines because the text around it moved."""
 
@@ -113,7 +114,10 @@ class Placer:
             anchor = Anchor(*span)
             document.anchors.append(anchor)
             self.let_go(job)
-            job.placed = Placed(document.uri, document.text.text[slice(*span)], anchor)
+            lead = inserted.text.removesuffix(inserted.code)
+            replaced = before[inserted.start : inserted.end]
+            text = document.text.text[slice(*span)]
+            job.placed = Placed(document.uri, text, anchor, lead, replaced)
         return applied
 
     def let_go(self, job: Job) -> None:
@@ -121,6 +125,68 @@ class Placer:
         document = self.session.documents.get(job.placed.uri) if job.placed else None
         if document and job.placed and job.placed.anchor in document.anchors:
             document.anchors.remove(job.placed.anchor)
+
+    def text_of(self, job: Job) -> str | None:
+        """The placed text as it is now; None where nothing can be read."""
+        placed = job.placed
+        if placed is None:
+            return None
+        document = self.session.documents.get(placed.uri)
+        if document is None:
+            path = path_of(placed.uri)
+            try:
+                return path.read_text("utf-8") if path else None
+            except (OSError, ValueError):
+                return None
+        span = placed.anchor or Anchor(0, len(document.text.text))
+        return document.text.text[span.start : span.end]
+
+    async def remove(self, job: Job) -> str:
+        """Take a placed text out again, with what came with it; why not, or nothing.
+
+        What it had replaced comes back. A text that the person has changed stays.
+        """
+        placed = job.placed
+        if placed is None:
+            return ""
+        if self.text_of(job) != placed.text:
+            return EDITED
+        job.placing = True
+        try:
+            problem = await (self._remove_text if placed.anchor else self._remove_file)(job, placed)
+        finally:
+            job.placing = False
+        if not problem:
+            self.let_go(job)
+            job.placed = None
+        return problem
+
+    async def _remove_text(self, job: Job, placed: Placed) -> str:
+        document, anchor = self.session.documents.get(placed.uri), placed.anchor
+        if document is None or anchor is None:
+            return CLOSED
+        text, start = document.text.text, anchor.start
+        if text[max(0, start - len(placed.lead)) : start] == placed.lead:
+            start -= len(placed.lead)
+        before = text[:start] + placed.replaced
+        edit = edits.change(self.editor.client, document, start, anchor.end, placed.replaced)
+        gone = await self.editor.apply(
+            edit, f"Reject {job.name}", lambda: document.text.text.startswith(before)
+        )
+        return "" if gone is Applied.YES else DECLINED
+
+    async def _remove_file(self, job: Job, placed: Placed) -> str:
+        path = path_of(placed.uri)
+        if path is None:
+            return CLOSED
+        if self.editor.client.delete_files:
+            edit = edits.delete(placed.uri)
+            gone = await self.editor.apply(edit, f"Reject {job.name}", lambda: not path.exists())
+            return "" if gone is Applied.YES else DECLINED
+        if self.session.documents.get(placed.uri) is not None:
+            return f"{path.name} is open, and this editor lets nobody delete it: delete it there."
+        path.unlink(missing_ok=True)
+        return ""
 
     async def _in_file(self, job: Job, found: Translation) -> Outcome:
         source = path_of(job.uri)
@@ -173,9 +239,11 @@ class Placer:
         inserted = placement.Insertion(span.start, span.end, fresh, fresh)
         if await self._send(job, document, inserted) is not Applied.YES:
             return DECLINED
-        if placed.anchor is None and job.placed:
+        if job.placed and placed.anchor is None:
             self.let_go(job)
             job.placed = Placed(job.placed.uri, job.placed.text)
+        elif job.placed:
+            job.placed.lead, job.placed.replaced = placed.lead, placed.replaced
         return ""
 
     def _swap_file(self, placed: Placed, found: Translation) -> str:

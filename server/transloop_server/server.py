@@ -14,9 +14,11 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from transloop_model.engine import Engine
 from transloop_server import menu
+from transloop_server.afterwards import Afterwards
 from transloop_server.client import Client
 from transloop_server.flow import Flow
 from transloop_server.jobs import Job
+from transloop_server.outcomes.outcomes import Outcomes
 from transloop_server.session import Session
 from transloop_server.stdio import serve_stdio
 from transloop_settings.errors import TransloopError, UsageError
@@ -24,6 +26,10 @@ from transloop_settings.settings import Placement
 from transloop_syntax.language import language
 
 log = logging.getLogger(__name__)
+
+_EVERY_FILE = lsp.FileOperationRegistrationOptions(
+    [lsp.FileOperationFilter(lsp.FileOperationPattern("**/*"), scheme="file")]
+)
 
 
 @dataclass(frozen=True)
@@ -70,14 +76,14 @@ def create_server(version: str, engine: Engine | None = None) -> LanguageServer:
     server = LanguageServer("transloop", version, protocol_cls=Protocol)
     session = Session(server, engine)
     flow = Flow(session)
-    _lifecycle(server, session)
-    _documents(server, session)
+    _lifecycle(server, session, flow.outcomes)
+    _documents(server, session, flow.outcomes)
     _menu(server, session)
     _commands(server, session, flow)
     return server
 
 
-def _lifecycle(server: LanguageServer, session: Session) -> None:
+def _lifecycle(server: LanguageServer, session: Session, outcomes: Outcomes) -> None:
     @server.feature(lsp.INITIALIZE)
     def initialize(params: lsp.InitializeParams) -> None:
         session.editor.client = Client.of(params.capabilities)
@@ -92,6 +98,7 @@ def _lifecycle(server: LanguageServer, session: Session) -> None:
     @server.feature(lsp.INITIALIZED)
     async def initialized(_params: lsp.InitializedParams) -> None:
         session.settings(None)  # mistakes are told at once, not at the first translation
+        session.editor.later(outcomes.restore())
         gc.freeze()  # what the imports left is for ever: walking it again costs 10 ms at a time
 
     @server.feature(lsp.WORKSPACE_DID_CHANGE_CONFIGURATION)
@@ -108,6 +115,7 @@ def _lifecycle(server: LanguageServer, session: Session) -> None:
     @server.feature(lsp.SHUTDOWN)
     async def shutdown(_params: None) -> None:
         await session.close()
+        await outcomes.close()
 
 
 def _root(params: lsp.InitializeParams) -> list[lsp.WorkspaceFolder]:
@@ -127,19 +135,33 @@ def _encoding(server: LanguageServer) -> str:
     return str(getattr(chosen, "value", chosen))  # what the client named comes as a plain string
 
 
-def _documents(server: LanguageServer, session: Session) -> None:
+def _documents(server: LanguageServer, session: Session, outcomes: Outcomes) -> None:
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: lsp.DidOpenTextDocumentParams) -> None:
         session.documents.open(params.text_document)
+        outcomes.opened(session.documents[params.text_document.uri])
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: lsp.DidChangeTextDocumentParams) -> None:
         if document := session.documents.get(params.text_document.uri):
             document.change(params.text_document.version, params.content_changes)
+            outcomes.changed_in(document)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: lsp.DidCloseTextDocumentParams) -> None:
+        if document := session.documents.get(params.text_document.uri):
+            outcomes.closed(document)
         session.documents.close(params.text_document.uri)
+
+    @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
+    def did_save(params: lsp.DidSaveTextDocumentParams) -> None:
+        if document := session.documents.get(params.text_document.uri):
+            outcomes.saved(document)
+
+    @server.feature(lsp.WORKSPACE_DID_RENAME_FILES, _EVERY_FILE)
+    def did_rename(params: lsp.RenameFilesParams) -> None:
+        for each in params.files:
+            outcomes.renamed(each.old_uri, each.new_uri)
 
 
 def _menu(server: LanguageServer, session: Session) -> None:
@@ -204,38 +226,54 @@ def _commands(server: LanguageServer, session: Session, flow: Flow) -> None:
         jobs = [job for job in session.jobs.running() if not asked or job.id in asked]
         return {"cancelled": [job.id for job in jobs if flow.cancel(job)]}
 
-    @server.command("transloop.next")
-    def next_alternative(which: OfJob) -> dict[str, Any]:
-        def begin() -> Job:
-            job = _job(session, which)
-            flow.next(job)
-            return job
-
-        return _told(session, begin)
-
-    @server.command("transloop.retry")
-    def retry(which: OfJob) -> dict[str, Any]:
-        return _told(session, lambda: flow.retry(_job(session, which)))
-
-    @server.command("transloop.place")
-    def place(which: OfJob) -> dict[str, Any]:
-        def begin() -> Job:
-            job = _job(session, which)
-            flow.place(job, which.placement)
-            return job
-
-        return _told(session, begin)
-
-    @server.command("transloop.evidence")
-    async def evidence(which: OfJob) -> dict[str, Any]:
-        try:
-            return {"path": str(await flow.show_evidence(_job(session, which)))}
-        except TransloopError as error:
-            return _complain(session, error)
+    _afterwards(server, session, flow.after)
 
     @server.command("transloop.status")
     def status() -> dict[str, Any]:
         return session.status()
+
+
+def _afterwards(server: LanguageServer, session: Session, after: Afterwards) -> None:
+    """The commands that begin at a translation; see `Afterwards` for what they do."""
+
+    def about(
+        do: Callable[[Job, OfJob], Job | None],
+    ) -> Callable[[OfJob], dict[str, Any]]:
+        def begin(which: OfJob) -> dict[str, Any]:
+            def named() -> Job:
+                job = _job(session, which)
+                return do(job, which) or job
+
+            return _told(session, named)
+
+        return begin
+
+    starting: dict[str, Callable[[Job, OfJob], Job | None]] = {
+        "next": lambda job, _: after.next(job),
+        "retry": lambda job, _: after.retry(job),
+        "fix": lambda job, _: after.fix(job),
+        "place": lambda job, which: after.place(job, which.placement),
+        "accept": lambda job, _: after.accept(job),
+        "reject": lambda job, _: after.reject(job),
+        "learnNothing": lambda job, _: after.forget_run(job),
+    }
+    for name, do in starting.items():
+        server.command(f"transloop.{name}")(about(do))
+
+    @server.command("transloop.evidence")
+    async def evidence(which: OfJob) -> dict[str, Any]:
+        try:
+            job = _job(session, which)
+            return {"path": str(await after.show_evidence(job)), "candidates": job.candidates()}
+        except TransloopError as error:
+            return _complain(session, error)
+
+    @server.command("transloop.diff")
+    async def diff(which: OfJob) -> dict[str, Any]:
+        try:
+            return dict(await after.show_diff(_job(session, which)))
+        except TransloopError as error:
+            return _complain(session, error)
 
 
 def _job(session: Session, which: OfJob) -> Job:

@@ -20,6 +20,7 @@ from transloop_server.documents import Document, Documents
 from transloop_server.editor import Editor
 from transloop_server.engines import engine_key, make_engine
 from transloop_server.jobs import Jobs
+from transloop_server.learning import Learning
 from transloop_server.trust import Trust
 from transloop_settings import directories
 from transloop_settings.errors import AdapterRefused, UsageError
@@ -42,6 +43,8 @@ class Session:
         self.folders: list[Path] = []
         self.recent_targets = _read_recent()
         self.trust = Trust()
+        self.learning = Learning(self.editor)
+        self._questions = asyncio.Lock()
         self._given_engine = engine
         self._engine: Engine | None = engine
         self._engine_key: tuple[object, ...] = ()
@@ -162,9 +165,17 @@ class Session:
         folder = self._trusted_folder(document)
         if folder is None or not self.editor.client.ask or not self.trust.asks(folder):
             return
-        answer = await self.editor.ask(trust.QUESTION.format(folder=folder), (trust.YES, trust.NO))
+        question = trust.QUESTION.format(folder=folder)
+        async with self._questions:
+            answer = await self.editor.ask(question, (trust.YES, trust.NO))
         if answer is not None:
             self.trust.remember(folder, answer == trust.YES)
+
+    async def ask_to_learn(self, document: Document | None) -> None:
+        """Ask whether anything may be kept, when no other question is open."""
+        learn = self.settings(document).learn
+        async with self._questions:
+            await self.learning.ask(learn)
 
     def _trusted_folder(self, document: Document | None) -> Path | None:
         """The workspace folder, else that of the file; what is no file is in no folder."""

@@ -1,4 +1,8 @@
-"""Where transloop keeps things on this machine (platformdirs), overridden by `TRANSLOOP_HOME`."""
+"""Where transloop keeps things on this machine (platformdirs).
+
+`TRANSLOOP_HOME` moves all of it to one folder, `TRANSLOOP_SEEDS_DIR`, `TRANSLOOP_STATE_DIR` and so on
+one kind of thing alone.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,8 @@ import platformdirs
 
 
 def _place(kind: str) -> Path:
+    if own := os.environ.get(f"TRANSLOOP_{kind.upper()}_DIR"):
+        return Path(own).expanduser()
     home = os.environ.get("TRANSLOOP_HOME")
     if home:
         return Path(home).expanduser() / kind

@@ -21,7 +21,8 @@ class Connect(Protocol):
     """Start an editor with a server.
 
     Without `held` and `arguments` it is the real command with `engine.backend = "echo"`; with them
-    it is `echo_server.py`. Nothing is run unless `mode` says so. One that does not leave is left to
+    it is `echo_server.py`. Nothing is run unless `mode` says so, and
+    nothing is learned unless `learn` does. One that does not leave is left to
     the test.
     """
 
@@ -35,6 +36,7 @@ class Connect(Protocol):
         folders: Sequence[Path] | None = ...,
         backend: str = ...,
         mode: str = ...,
+        learn: str = ...,
         trusted: bool | None = ...,
         rooted: bool = ...,
         leaves: bool = ...,
@@ -57,12 +59,14 @@ async def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
             folders: Sequence[Path] | None = None,
             backend: str = "echo",
             mode: str = "off",
+            learn: str = "off",
             trusted: bool | None = None,
             rooted: bool = False,
             leaves: bool = True,
         ) -> Editor:
             monkeypatch.setenv("TRANSLOOP_ENGINE__BACKEND", backend)
             monkeypatch.setenv("TRANSLOOP_VERIFY__MODE", mode)
+            monkeypatch.setenv("TRANSLOOP_LEARN__LEVEL", learn)
             given = [*arguments, *(["--held"] if held else [])]
             editor = Editor(client, workspace, capabilities or CLIENTS[client]())
             introduced = [] if rooted else [workspace] if folders is None else folders

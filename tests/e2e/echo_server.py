@@ -31,14 +31,15 @@ class Held(EchoEngine):
                     await self.gate.wait()
 
 
-def told(greedy: str, sampled: str) -> Answer:
+def told(greedy: str, sampled: str, repaired: str) -> Answer:
     """What it is told to say: first, and when it is asked for samples or repairs."""
-    return lambda request, _: greedy if is_greedy(request) else sampled
 
+    def answer(request: Request, _: int) -> str:
+        if any(each.role == "assistant" for each in request.messages):
+            return repaired or sampled
+        return sampled if request.candidates[0].temperature else greedy
 
-def is_greedy(request: Request) -> bool:
-    repair = any(each.role == "assistant" for each in request.messages)
-    return request.candidates[0].temperature == 0 and not repair
+    return answer
 
 
 def main() -> None:
@@ -49,9 +50,10 @@ def main() -> None:
     parser.add_argument("--answer-seconds", type=float, default=editor.ANSWER_SECONDS)
     parser.add_argument("--greedy", default="")
     parser.add_argument("--sampled", default="")
+    parser.add_argument("--repaired", default="")
     given = parser.parse_args()
     editor.ANSWER_SECONDS = given.answer_seconds
-    answer = told(given.greedy, given.sampled) if given.greedy else echo
+    answer = told(given.greedy, given.sampled, given.repaired) if given.greedy else echo
     engine = Held(given.seconds_per_token, given.held, answer)
     server = create_server("test", engine=engine)
 

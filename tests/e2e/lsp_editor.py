@@ -119,6 +119,12 @@ class Editor:
         identifier = lsp.TextDocumentIdentifier(uri)
         self.client.text_document_did_close(lsp.DidCloseTextDocumentParams(identifier))
 
+    def save(self, uri: str) -> None:
+        """Write a buffer to its file."""
+        Path(uris.to_fs_path(uri) or "").write_bytes(self.text(uri).encode())
+        identifier = lsp.TextDocumentIdentifier(uri)
+        self.client.text_document_did_save(lsp.DidSaveTextDocumentParams(identifier))
+
     def text(self, uri: str) -> str:
         """What a buffer holds."""
         return self.buffers[uri].text
@@ -265,6 +271,9 @@ class Editor:
         creates = [each for each in edit.document_changes or () if isinstance(each, lsp.CreateFile)]
         if creates:
             return self._create(edit, creates[0].uri)
+        deletes = [each for each in edit.document_changes or () if isinstance(each, lsp.DeleteFile)]
+        if deletes:
+            return True, lambda: self._delete(deletes[0].uri)
         uri, version, changes = one_change(edit)
         buffer = self.buffers[uri]
         if version is not None and version != buffer.version:
@@ -283,6 +292,11 @@ class Editor:
         text = lsp.WorkspaceEdit(document_changes=(edit.document_changes or ())[1:])
         _, _, (change,) = one_change(text)
         return True, lambda: self.show(uri, change.new_text, LANGUAGES[path.suffix]) and None
+
+    def _delete(self, uri: str) -> None:
+        Path(uris.to_fs_path(uri) or "").unlink()
+        if uri in self.buffers:
+            self.close(uri)
 
     def offset(self, uri: str, position: lsp.Position) -> int:
         """A position as an offset, counted independently of the server."""

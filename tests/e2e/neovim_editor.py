@@ -62,7 +62,11 @@ class Neovim:
         self.report = folder / "report.json"
         self.config: dict[str, Any] = {
             "cmd": [str(Path(sys.executable).with_name("transloop")), "lsp"],
-            "cmd_env": {"TRANSLOOP_ENGINE__BACKEND": "echo", "TRANSLOOP_VERIFY__MODE": "off"},
+            "cmd_env": {
+                "TRANSLOOP_ENGINE__BACKEND": "echo",
+                "TRANSLOOP_VERIFY__MODE": "off",
+                "TRANSLOOP_LEARN__LEVEL": "off",
+            },
         }
 
     def file(self, name: str, text: str) -> None:
@@ -91,6 +95,7 @@ class Neovim:
         self.config["cmd_env"] = {
             "TRANSLOOP_MODEL": str(model.path),
             "TRANSLOOP_VERIFY__MODE": "off",
+            "TRANSLOOP_LEARN__LEVEL": "off",
         }
 
     def plays(

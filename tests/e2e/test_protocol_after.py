@@ -51,10 +51,12 @@ async def test_lenses_follow_the_job_and_the_client_is_told_to_fetch_them(
     await until(lambda: editor.refreshed == 2, "a refresh at the end")
     assert titles(await editor.lenses(uri)) == [
         "6: translated, not run (1/1) | Next alternative",
+        "6: Accept",
+        "6: Reject",
         "6: Translate again",
     ]
     editor.type(uri, "# typed", "# more\n")
-    following, _ = await editor.lenses(uri)
+    following, *_ = await editor.lenses(uri)
     assert following.range.start.line == 7
     assert following.command
     await editor.run(following.command.command, *(following.command.arguments or ()))

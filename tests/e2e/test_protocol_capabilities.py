@@ -52,7 +52,7 @@ async def test_a_translation_arrives_without(connect: Connect, missing: str) -> 
     job = await editor.translate(uri, FUNCTION, "go", placement="below")
     assert (await editor.done(job))["state"] == "done"
     assert editor.text(uri) == TEXT.replace(FUNCTION, f"{FUNCTION}\n\n{ECHO}")
-    assert len(await editor.lenses(uri)) == 2
+    assert len(await editor.lenses(uri)) == 4
     progress = missing != "window.work_done_progress"
     assert bool(editor.progress) is progress
     assert len(editor.client.shown_documents) == (missing != "window.show_document")

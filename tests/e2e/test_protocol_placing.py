@@ -161,7 +161,7 @@ async def test_a_path_with_odd_characters_is_one_path(connect: Connect) -> None:
     assert path.with_suffix(".js").exists(), told
     ours = uri.replace(".py", ".js")
     editor.respell(path.with_suffix(".js").as_uri(), ours)
-    assert len(await editor.lenses(ours)) == 2
+    assert len(await editor.lenses(ours)) == 4
     await editor.run("transloop.next", {"job": job})
     assert (await editor.done(job))["state"] == "done"
     assert editor.text(ours) == f"echo (alternative 1):\n{FUNCTION}\n"

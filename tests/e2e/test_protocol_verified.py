@@ -47,10 +47,10 @@ async def test_the_wrong_answer_is_caught_and_the_one_that_holds_is_placed(
     assert told["candidates"] == 2
     assert RIGHT in editor.text(uri)
     assert WRONG not in editor.text(uri)
-    first, second, _ = await lens(editor, uri)
+    first, *below = await lens(editor, uri)
     assert first.startswith("verified: 2")
     assert "cases, 100 % branches" in first
-    assert second == "Show evidence"
+    assert below == ["Accept", "Reject", "Show evidence", "Translate again"]
     assert "Verified: 2" in str(told["message"])
     assert editor.questions == []
 

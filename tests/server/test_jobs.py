@@ -124,11 +124,11 @@ async def test_a_running_job_is_neither_retried_nor_placed_nor_exchanged(tmp_pat
     desk = Desk(tmp_path, EchoEngine(seconds_per_token=0.05))
     job = desk.start()
     with pytest.raises(UsageError, match="still being translated"):
-        desk.flow.retry(job)
+        desk.flow.after.retry(job)
     with pytest.raises(UsageError, match="still being translated"):
-        desk.flow.next(job)
+        desk.flow.after.next(job)
     with pytest.raises(UsageError, match="still being translated"):
-        desk.flow.place(job, "below")
+        desk.flow.after.place(job, "below")
     desk.flow.cancel(job)
     await desk.ended(job)
 
@@ -138,7 +138,7 @@ async def test_a_failed_job_can_be_asked_for_another_answer(tmp_path: Path) -> N
     desk = Desk(tmp_path, EchoEngine(lambda request, _: next(answers)))
     job = await desk.ended(desk.start())
     assert job.state == "failed"
-    desk.flow.next(job)
+    desk.flow.after.next(job)
     await desk.ended(job)
     assert (job.state, job.shown) == ("done", 0)
     assert desk.file.with_suffix(".js").read_text() == "let a;\n"
@@ -149,7 +149,7 @@ async def test_a_cancelled_job_can_be_tried_again(tmp_path: Path) -> None:
     job = desk.start()
     desk.flow.cancel(job)
     await desk.ended(job)
-    assert desk.flow.retry(job) is job
+    assert desk.flow.after.retry(job) is job
     assert (await desk.ended(job)).state == "done"
 
 

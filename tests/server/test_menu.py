@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from lsprotocol import types as lsp
@@ -17,6 +18,8 @@ from transloop_settings.settings import Sampling
 from transloop_syntax.language import language, languages
 from transloop_syntax.source import Source
 from transloop_syntax.unit import unit_at
+from transloop_verify.case import Observation
+from transloop_verify.judge import Counterexample, Verdict
 
 TEXT = "def area(r):\n    return r * r\n\nx = 1\n"
 TARGETS = ("javascript", "python", "rust")
@@ -160,8 +163,12 @@ def test_what_was_placed_can_be_exchanged_from_its_lines() -> None:
     document = opened()
     placed = finished(document, Placed(document.uri, "x = 1", Anchor(31, 36)))
     assert titles(chosen(3, 3, 3, 3), document, [placed]) == [
+        "Accept the translation",
+        "Reject the translation",
         "Next alternative translation",
         "Translate again",
+        "Compare with the original",
+        "Do not learn from this translation",
     ]
     assert titles(CURSOR_IN_BODY, document, [placed]) == []
 
@@ -170,7 +177,7 @@ def test_a_file_of_ours_offers_more_everywhere_and_by_any_spelling_of_its_uri() 
     ours = opened(uri="file:///a%2Bb.py")
     job = finished(opened(), Placed("file:///a+b.py", TEXT))
     assert "Next alternative translation" in titles(CURSOR_IN_BODY, ours, [job])
-    assert [lens.range.start.line for lens in lenses(ours, [job])] == [0, 0]
+    assert [lens.range.start.line for lens in lenses(ours, [job])] == [0] * 4
 
 
 def test_actions_carry_kind_command_and_tag() -> None:
@@ -210,12 +217,69 @@ def test_lenses_cancel_what_runs_and_continue_what_is_done() -> None:
     assert cancel.command.title == "Cancel: translating area to JavaScript"
     assert cancel.command.arguments == [{"job": "job-1"}]
     placed = finished(document, Placed(document.uri, "x = 1", Anchor(31, 36)))
-    following, again = lenses(document, [placed])
+    following, accept, reject, again = lenses(document, [placed])
     assert following.range.start == lsp.Position(3, 0)
     assert following.command
     assert following.command.title == "translated, not run (2/3) | Next alternative"
+    assert accept.command
+    assert reject.command
+    assert (accept.command.title, reject.command.title) == ("Accept", "Reject")
     assert again.command
     assert again.command.command == "transloop.retry"
+
+
+VERIFIED = Verdict("verified", cases=24, agreed=24)
+EXAMPLE = Counterexample(
+    (2,), Observation("returned", value=4), Observation("returned", value=2), "is 2, was 4"
+)
+DIFFERS = Verdict("failed", counterexample=EXAMPLE)
+HELD_OUT = Verdict("failed", counterexample=replace(EXAMPLE, held_out=True))
+
+
+def judged(document: Document, verdict: Verdict | None) -> Job:
+    job = finished(document, Placed(document.uri, "x = 1", Anchor(31, 36)))
+    job.found[job.shown] = replace(job.found[job.shown], verdict=verdict)
+    return job
+
+
+def lens_titles(document: Document, job: Job) -> list[str]:
+    return [each.command.title for each in lenses(document, [job]) if each.command]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "says", "fixable"),
+    [
+        (None, "translated, not run", False),
+        (VERIFIED, "verified: 24 cases", False),
+        (DIFFERS, "differs: area(2) is 2, was 4", True),
+        (HELD_OUT, "differs: area(2) is 2, was 4", False),
+        (Verdict("compile_error", "no", line=1), "does not compile: no", True),
+        (Verdict("unchecked", "it opens a socket"), "not checked: it opens a socket", False),
+    ],
+)
+def test_a_lens_says_what_was_seen_and_a_failure_that_may_be_shown_can_be_fixed(
+    verdict: Verdict | None, says: str, fixable: bool
+) -> None:
+    document = opened()
+    first, *below = lens_titles(document, judged(document, verdict))
+    assert first == f"{says} (2/3) | Next alternative"
+    assert ("Fix with this failure" in below) is fixable
+
+
+def test_a_verdict_is_never_said_of_a_text_that_was_changed_since() -> None:
+    document = opened()
+    job = judged(document, VERIFIED)
+    job.edited = True
+    assert lens_titles(document, job)[0].startswith("you changed it, not run since")
+    job.edited, job.final = False, replace(job.found[job.shown], verdict=DIFFERS)
+    assert lens_titles(document, job)[0].startswith("yours: differs: area(2)")
+
+
+def test_what_is_decided_has_no_lens() -> None:
+    document = opened()
+    job = judged(document, VERIFIED)
+    job.decided = True
+    assert lenses(document, [job]) == []
 
 
 def test_a_lens_stays_inside_a_document_that_shrank() -> None:

@@ -1,0 +1,60 @@
+"""Original and translation next to each other: as two files, and as one page for plain editors."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from transloop_server.jobs import Job
+from transloop_settings import directories
+from transloop_settings.errors import UsageError
+from transloop_syntax.language import language
+
+
+@dataclass(frozen=True)
+class Sides:
+    """What can be compared."""
+
+    left: Path
+    right: Path
+    page: Path
+    title: str
+
+
+def write(job: Job, standing: str) -> Sides:
+    """Write the original, the translation as it is now, and a page with both.
+
+    Raises:
+        UsageError: the folder of state cannot be written.
+    """
+    source, target = language(job.work.unit.language), job.work.target
+    folder = directories.state() / "diff" / job.id
+    sides = Sides(
+        folder / f"original{source.suffixes[0]}",
+        folder / f"translation{target.suffixes[0]}",
+        folder / f"{job.name}.md",
+        f"{job.name}: {source.name} to {target.name}",
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        sides.left.write_text(f"{job.work.unit.code}\n", "utf-8")
+        sides.right.write_text(f"{standing}\n", "utf-8")
+        sides.page.write_text("\n".join(_page(job, standing, sides.title)), "utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder} could not be written: {error.strerror}.") from error
+    return sides
+
+
+def _page(job: Job, standing: str, title: str) -> Iterator[str]:
+    source, target = language(job.work.unit.language), job.work.target
+    draft = job.placed.text if job.placed else standing
+    yield from (f"# {title}", "")
+    yield from (f"## {source.name}", "", f"~~~~{source.fence}", job.work.unit.code, "~~~~", "")
+    yield from (f"## {target.name}", "", f"~~~~{target.fence}", standing, "~~~~", "")
+    if standing != draft:
+        lines = (draft.splitlines(), standing.splitlines())
+        yield from ("## What was changed since it was placed", "", "~~~~diff")
+        yield from difflib.unified_diff(*lines, "placed", "now", lineterm="")
+        yield from ("~~~~", "")
