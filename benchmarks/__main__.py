@@ -24,6 +24,10 @@ class Part(StrEnum):
     SPEED = "speed"
     SANDBOX = "sandbox"
     VERIFY = "verify"
+    DELIVERED = "delivered"
+
+
+NEED_BENCH = (Part.VERIFY, Part.DELIVERED)
 
 
 def main(
@@ -33,25 +37,32 @@ def main(
     rounds: Annotated[int, typer.Option(help="Rounds of each measurement.")] = 5,
     model: Annotated[str, typer.Option(help="Catalog id or path.")] = "qwen2.5-coder-0.5b-instruct",
     bench: Annotated[
-        Path | None, typer.Option(help="Parallel functions; without them `verify` is left out.")
+        Path | None,
+        typer.Option(
+            help="Parallel functions; without them `verify` and `delivered` are left out."
+        ),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Units of each measurement of `verify`.")
+        int | None, typer.Option(help="Units of each measurement of `verify` and `delivered`.")
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what `delivered` has measured already.")
+    ] = False,
 ) -> None:
-    """Measure `speed` (engine and whole server), the `sandbox`, and how well it can `verify`.
+    """Measure `speed` (engine and server), the `sandbox`, how well it can `verify`, and what is
+    `delivered`.
 
     Leave the machine alone meanwhile: llama.cpp shares the cores badly.
     """
     console = Console()
     RESULTS.mkdir(exist_ok=True)
     for part in parts or list(Part):
-        if part is Part.VERIFY and bench is None:
-            console.print("verify: left out, it needs --bench with a folder of parallel functions")
+        if part in NEED_BENCH and bench is None:
+            console.print(f"{part}: left out, it needs --bench with a folder of parallel functions")
             continue
         path = RESULTS / f"{part}.json"
         result: dict[str, Any] = {}
-        for title, values in _measured(part, model, rounds, bench, limit):
+        for title, values in _measured(part, model, rounds, bench, limit, resume):
             console.print(_table(title, values))
             result[title] = values
             path.write_text(json.dumps(result, indent=2) + "\n")
@@ -59,7 +70,7 @@ def main(
 
 
 def _measured(
-    part: Part, model: str, rounds: int, bench: Path | None, limit: int | None
+    part: Part, model: str, rounds: int, bench: Path | None, limit: int | None, resume: bool
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each measurement of a part as it ends, and first what it is made on."""
     if part is Part.VERIFY and bench is not None:
@@ -70,11 +81,13 @@ def _measured(
         from benchmarks import sandbox
 
         return chain([("machine", machine.here())], sandbox.measure(rounds))
-    from benchmarks import engine, server
+    from benchmarks import delivered, engine, server
     from transloop_model import catalog
 
     found = catalog.resolve(model)
     about = [("machine", machine.describe(found))]
+    if part is Part.DELIVERED and bench is not None:
+        return chain(about, delivered.measure(bench, found, limit, resume=resume))
     return chain(about, server.measure(found, rounds), engine.measure(found, rounds))
 
 

@@ -1,43 +1,51 @@
 """What a developer gets: correct translations, by mode, against the greedy answer alone.
 
-Needs the same folder as `benchmarks.verify`. A translation counts as correct if it passes the
-unit's own tests, which transloop never sees; the target's declaration is given, as the tests need.
+Needs a folder with dev/*.jsonl of parallel functions. A translation counts as correct if it passes
+the unit's own tests, which transloop never sees; the target's declaration is given, as the tests
+need it. All modes do a unit one after another, so that a slow minute hits all of them; what the
+model keeps of a prompt is dropped in between, and no result is taken from a cache.
 
-    python -m benchmarks.delivered --bench FOLDER [--limit N] [--mode balanced]
+    python -m benchmarks delivered --bench FOLDER [--limit N] [--resume]
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 import statistics
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-from rich.console import Console
+from rich.progress import track
 
-from benchmarks import machine
+from benchmarks.paired import difference, interval
 from benchmarks.parallel import Row, rows, share
 from benchmarks.selftest import own_tests
-from transloop_model import catalog
-from transloop_model.engine import Engine
+from transloop_model import prompt
+from transloop_model.catalog import ModelFile
+from transloop_model.engine import Engine, Request
 from transloop_model.llama.engine import LlamaEngine
 from transloop_sandbox.sandbox import Sandbox
 from transloop_server.translation import Work, translate
-from transloop_server.verified import MODES, deliver, holds
+from transloop_server.verified import MODES, deliver
 from transloop_settings.errors import TransloopError
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
-from transloop_syntax.unit import unit_at
+from transloop_syntax.unit import snippet, unit_at
 
-RESULTS = Path(__file__).parent / "results"
 DIRECTIONS = ("python:javascript", "python:java")
+GREEDY = "greedy"
+UNITS = 60
+"""Of each direction."""
+RAW = Path(__file__).parent / "results" / "delivered.jsonl"
+"""What came of each unit, a line each, written as soon as it is known."""
 
 
 @dataclass(frozen=True)
@@ -70,23 +78,59 @@ class Given:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one unit."""
+    """What came of one unit in one mode."""
 
-    unit: str
     correct: bool
     verdict: str
     seconds: float
+    """From the request to the verdict."""
+    reason: str = ""
+    candidates: int = 1
+    tokens: int = 0
+    latency: Mapping[str, float | None] = field(default_factory=dict)
 
 
-def units(bench: Path, direction: str, limit: int) -> list[Given]:
-    """Those with a reference to translate and tests to pass."""
+# Which units -------------------------------------------------------------------------------------
+
+
+def units(bench: Path, direction: str, sandbox: Sandbox) -> Iterator[Given]:
+    """Those with a reference to translate and tests that can be passed, of all sets in turn.
+
+    What is left out is left out by its data alone, before anything is translated.
+    """
     source, target = direction.split(":")
-    found = []
+    by_set: dict[str, list[Given]] = {}
     for row in rows(bench):
         told = [row["languages"].get(each) or {} for each in (source, target)]
-        if told[0].get("code") and told[1].get("tests") and told[1].get("signature"):
-            found.append(Given(bench, row, source, target))
-    return found[:limit]
+        if not (told[0].get("code") and told[1].get("tests") and told[1].get("signature")):
+            continue
+        if told[1].get("tests_verified", True) is not False:  # else nobody has seen them pass
+            by_set.setdefault(row["id"].split("/")[0], []).append(Given(bench, row, source, target))
+    for turn in itertools.zip_longest(*(by_set[each] for each in sorted(by_set))):
+        yield from (each for each in turn if each is not None and not _contradicted(each, sandbox))
+
+
+def _contradicted(given: Given, sandbox: Sandbox) -> bool:
+    """Do the unit's tests refuse what its source was recorded to do, and was no other seen to pass?
+
+    The tests ask a program that answers from the record; its JavaScript ones, in any direction.
+    """
+    script = given.row["languages"].get("javascript") or {}
+    cases = given.row.get("cases")
+    if not cases or not script.get("tests") or script.get("verified"):
+        return False
+    answers = [[json.dumps(each["args"], separators=(",", ":")), each["out"]] for each in cases]
+    code = (
+        f"const ANSWERS = new Map({json.dumps(answers)});\n"
+        f"function {script['entry_point']}(...given) {{\n"
+        "  const key = JSON.stringify(given);\n"
+        "  if (!ANSWERS.has(key)) process.exit(0);  // nothing is known of this one\n"
+        "  return ANSWERS.get(key);\n}"
+    )
+    return sandbox.run(own_tests(given.bench, script, "javascript", code)).verdict != "ok"
+
+
+# Doing them --------------------------------------------------------------------------------------
 
 
 async def greedy(engine: Engine, sandbox: Sandbox, given: Given) -> Outcome:
@@ -95,11 +139,11 @@ async def greedy(engine: Engine, sandbox: Sandbox, given: Given) -> Outcome:
     began = time.perf_counter()
     try:
         found = await translate(engine, work, lambda progress: None)
-    except TransloopError:
-        return Outcome(given.row["id"], False, "no code", time.perf_counter() - began)
+    except TransloopError as error:
+        return Outcome(False, "no code", time.perf_counter() - began, str(error))
     seconds = time.perf_counter() - began
     passes = await asyncio.to_thread(given.passes, found.code, sandbox)
-    return Outcome(given.row["id"], passes, "not run", seconds)
+    return Outcome(passes, "not run", seconds, tokens=found.stats.tokens)
 
 
 async def delivered(engine: Engine, sandbox: Sandbox, given: Given, mode: str) -> Outcome:
@@ -108,69 +152,127 @@ async def delivered(engine: Engine, sandbox: Sandbox, given: Given, mode: str) -
     began = time.perf_counter()
     try:
         found = await deliver(engine, work, text, sandbox, MODES[mode], lambda progress: None)
-    except TransloopError:
-        return Outcome(given.row["id"], False, "no code", time.perf_counter() - began)
+    except TransloopError as error:
+        return Outcome(False, "no code", time.perf_counter() - began, str(error))
     seconds = time.perf_counter() - began
-    best = found.best
-    passes = await asyncio.to_thread(given.passes, best.code, sandbox)
-    verdict = best.verdict.verdict if best.verdict else "not run"
-    assert holds(best) == (verdict == "verified")  # noqa: S101  # one word for one thing
-    return Outcome(given.row["id"], passes, verdict, seconds)
+    verdict = found.best.verdict
+    passes = await asyncio.to_thread(given.passes, found.best.code, sandbox)
+    return Outcome(
+        passes,
+        verdict.verdict if verdict else "not run",
+        seconds,
+        "; ".join(filter(None, (verdict.reason if verdict else "", *found.notes))),
+        len(found.tried),
+        found.tokens,
+        asdict(found.latency),
+    )
 
 
-def summary(found: Sequence[Outcome], base: Sequence[Outcome]) -> dict[str, Any]:
-    """Shares of units; seconds from request to verdict."""
-    verified = [each for each in found if each.verdict == "verified"]
-    seconds = sorted(each.seconds for each in found)
-    usual = statistics.median(each.seconds for each in base)
+async def _elsewhere(engine: Engine, given: Given) -> None:
+    """Leave the model as it is when another unit of this direction was translated last."""
+    unit = snippet("def f(x):\n    return x", language(given.source))
+    asked = prompt.build(unit, language(given.target))
+    async for _ in engine.generate(Request(asked.messages, asked.answer_prefix, max_tokens=2)):
+        pass
+
+
+async def _do(model: ModelFile, todo: Sequence[Given], modes: Sequence[str], raw: Path) -> None:
+    engine = LlamaEngine(model, context=4096)
+    try:
+        with Sandbox(cache=False) as sandbox:
+            for given in track(todo, f"{todo[0].source} to {todo[0].target}" if todo else ""):
+                found = {}
+                for mode in (GREEDY, *modes):
+                    await _elsewhere(engine, given)
+                    if mode == GREEDY:
+                        found[mode] = await greedy(engine, sandbox, given)
+                    else:
+                        found[mode] = await delivered(engine, sandbox, given, mode)
+                _write(raw, given, found)
+    finally:
+        await engine.close()
+
+
+def _write(raw: Path, given: Given, found: Mapping[str, Outcome]) -> None:
+    line = {
+        "direction": f"{given.source}:{given.target}",
+        "unit": given.row["id"],
+        "modes": {mode: asdict(outcome) for mode, outcome in found.items()},
+    }
+    with raw.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _written(raw: Path, direction: str, modes: Sequence[str]) -> dict[str, Any]:
+    """What has come of each unit of a direction that was done in all these modes."""
+    lines = [json.loads(line) for line in raw.read_text("utf-8").splitlines()]
     return {
-        "baseline": "the greedy answer, not run",
-        "units": len(found),
-        "correct_share": share(sum(each.correct for each in found), len(found)),
-        "correct_share_baseline": share(sum(each.correct for each in base), len(base)),
-        "verified": len(verified),
-        "verified_that_are_correct_share": share(sum(x.correct for x in verified), len(verified)),
-        "verified_but_not_correct": [each.unit for each in verified if not each.correct],
-        "median_seconds": round(statistics.median(seconds), 2),
-        "p95_seconds": round(seconds[int(0.95 * (len(seconds) - 1))], 2),
-        "times_the_baselines_median": round(statistics.median(seconds) / usual, 2),
+        line["unit"]: line["modes"]
+        for line in lines
+        if line["direction"] == direction and {GREEDY, *modes} <= line["modes"].keys()
     }
 
 
-async def measure(
-    bench: Path, direction: str, modes: Sequence[str], limit: int, console: Console
+# What came of it ---------------------------------------------------------------------------------
+
+
+def summary(
+    found: Sequence[Mapping[str, Any]], base: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
-    """All modes on the same units, unit by unit, so that a slow minute hits all of them."""
-    engine = LlamaEngine(catalog.resolve("qwen2.5-coder-0.5b-instruct"), context=4096)
-    results: dict[str, list[Outcome]] = {each: [] for each in ("greedy", *modes)}
-    with Sandbox() as sandbox:
-        for given in units(bench, direction, limit):
-            results["greedy"].append(await greedy(engine, sandbox, given))
-            for mode in modes:
-                results[mode].append(await delivered(engine, sandbox, given, mode))
-            shown = {mode: (each[-1].verdict, each[-1].correct) for mode, each in results.items()}
-            console.print(given.row["id"], shown)
-    await engine.close()
-    return {mode: summary(results[mode], results["greedy"]) for mode in modes}
+    """Shares of units; seconds from request to verdict."""
+    verified = [each for each in found if each["verdict"] == "verified"]
+    right = sum(each["correct"] for each in verified)
+    correct = [each["correct"] for each in found]
+    usual = [each["correct"] for each in base]
+    ours, theirs = (sorted(each["seconds"] for each in some) for some in (found, base))
+    return {
+        "baseline": "the greedy answer, not run",
+        "units": len(found),
+        "correct_share": share(sum(correct), len(correct)),
+        "correct_interval": interval(sum(correct), len(correct)),
+        "correct_share_baseline": share(sum(usual), len(usual)),
+        "correct_interval_baseline": interval(sum(usual), len(usual)),
+        "difference": difference(correct, usual),
+        "verdicts": dict(Counter(each["verdict"] for each in found)),
+        "verified_that_are_correct_share": share(right, len(verified)),
+        "verified_that_are_correct_interval": interval(right, len(verified)),
+        "verified_but_not_correct": [each["unit"] for each in verified if not each["correct"]],
+        "median_seconds": round(statistics.median(ours), 2),
+        "median_seconds_baseline": round(statistics.median(theirs), 2),
+        "p95_seconds": round(_p95(ours), 2),
+        "p95_seconds_baseline": round(_p95(theirs), 2),
+        "times_the_baselines_median": round(statistics.median(ours) / statistics.median(theirs), 2),
+        "times_the_baselines_p95": round(_p95(ours) / _p95(theirs), 2),
+        "tokens": sum(each["tokens"] for each in found),
+    }
 
 
-def main(
-    bench: Annotated[Path, typer.Option(help="A folder with dev/*.jsonl of parallel functions.")],
-    direction: Annotated[list[str] | None, typer.Option(help="SOURCE:TARGET")] = None,
-    mode: Annotated[list[str] | None, typer.Option(help="Of transloop translate --mode.")] = None,
-    limit: Annotated[int, typer.Option(help="Units of each direction.")] = 60,
-    name: Annotated[str, typer.Option(help="Of the result's file.")] = "delivered",
-) -> None:
-    """Measure what is delivered; leave the machine alone meanwhile."""
-    console = Console()
-    path = RESULTS / f"{name}.json"
-    result: dict[str, Any] = {"machine": machine.here()}
-    for each in direction or DIRECTIONS:
-        found = asyncio.run(measure(bench, each, mode or list(MODES), limit, console))
-        result[each] = found
-        console.print_json(json.dumps(found))
-        path.write_text(json.dumps(result, indent=2) + "\n")
+def _p95(ordered: Sequence[float]) -> float:
+    return ordered[min(len(ordered) - 1, round(0.95 * len(ordered)))]
 
 
-if __name__ == "__main__":
-    typer.run(main)
+def measure(
+    bench: Path,
+    model: ModelFile,
+    limit: int | None = None,
+    *,
+    directions: Sequence[str] = DIRECTIONS,
+    modes: Sequence[str] = tuple(MODES),
+    resume: bool = False,
+    raw: Path = RAW,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each direction in each mode; leave the machine alone meanwhile."""
+    if not resume or not raw.exists():
+        raw.write_text("")
+    for direction in directions:
+        with Sandbox() as sandbox:
+            some = list(itertools.islice(units(bench, direction, sandbox), limit or UNITS))
+        done = _written(raw, direction, modes)
+        todo = [each for each in some if each.row["id"] not in done]
+        asyncio.run(_do(model, todo, modes, raw))
+        done = _written(raw, direction, modes)
+        told = {each.row["id"]: done[each.row["id"]] for each in some}
+        for mode in modes:
+            found = [{"unit": unit, **by_mode[mode]} for unit, by_mode in told.items()]
+            base = [by_mode[GREEDY] for by_mode in told.values()]
+            yield f"{direction} {mode}", summary(found, base)
