@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 VERSION = 1
-ADAPTER_BASE_KEY = "transloop.base_sha256"
-ADAPTER_PROMPT_KEY = "transloop.prompt_version"
 
 _SYSTEM = """\
 You translate {source} code to {target}. Write the same program in {target}: it takes the same \

@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from transloop_model import prompt
+from transloop_model.adapter import BASE_KEY, PROMPT_KEY, SEAL_KEY, UNSEALED, seal
 from transloop_model.catalog import ModelFile
 from transloop_model.engine import (
     Done,
@@ -390,13 +391,15 @@ def make_adapter(
     writer.add_type("adapter")
     writer.add_string("adapter.type", "lora")
     writer.add_float32("adapter.lora.alpha", 32.0)
-    writer.add_string(prompt.ADAPTER_BASE_KEY, base)
-    writer.add_string(prompt.ADAPTER_PROMPT_KEY, str(version))
+    writer.add_string(BASE_KEY, base)
+    writer.add_string(PROMPT_KEY, str(version))
+    writer.add_string(SEAL_KEY, UNSEALED)
     for layer in range(10):
         name = f"blk.{layer}.attn_v.weight"
         writer.add_tensor(f"{name}.lora_a", random.normal(size=(4, 576)).astype(np.float32))
         writer.add_tensor(f"{name}.lora_b", random.normal(size=(192, 4)).astype(np.float32))
     _write(writer)
+    seal(path)
     return path
 
 
@@ -453,6 +456,19 @@ async def test_a_wrong_adapter_is_refused_and_the_old_one_stays(
     with pytest.raises(AdapterRefused, match=word):
         await engine.use_adapter(bad)
     assert engine.state().adapter == "good.gguf"
+    assert (await finished(engine, tell()))[0].text == before.text
+
+
+async def test_a_damaged_adapter_is_refused_before_llama_reads_it(
+    engine: LlamaEngine, smollm2: ModelFile, tmp_path: Path
+) -> None:
+    damaged = make_adapter(tmp_path / "a.gguf", smollm2.sha256 or "")
+    content = bytearray(damaged.read_bytes())
+    content[-100] ^= 1  # a number of the last tensor: it would load, and translate otherwise
+    damaged.write_bytes(content)
+    (before,) = await finished(engine, tell())
+    with pytest.raises(AdapterRefused, match="damaged"):
+        await engine.use_adapter(damaged)
     assert (await finished(engine, tell()))[0].text == before.text
 
 

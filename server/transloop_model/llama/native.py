@@ -49,13 +49,13 @@ class Entry(NamedTuple):
 class Model:
     """Weights and vocabulary, memory-mapped: several processes share the pages of one file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, vocabulary_only: bool = False) -> None:
         c.llama_log_set(_keep_log, ctypes.c_void_p(0))
         c.llama_backend_init()
         self.path = path
-        self.pointer = c.llama_model_load_from_file(
-            str(path).encode(), c.llama_model_default_params()
-        )
+        parameters = c.llama_model_default_params()
+        parameters.vocab_only = vocabulary_only
+        self.pointer = c.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:
             raise _load_error(path)
         self.vocab = c.llama_model_get_vocab(self.pointer)
@@ -64,6 +64,8 @@ class Model:
         self.adds_bos = bool(c.llama_vocab_get_add_bos(self.vocab))
         self.bos = self._special_text(c.llama_vocab_bos(self.vocab))
         self.eos = self._special_text(c.llama_vocab_eos(self.vocab))
+        eot = int(c.llama_vocab_eot(self.vocab))
+        self.end_of_turn: int = eot if eot >= 0 else int(c.llama_vocab_eos(self.vocab))
 
     def metadata(self, key: str) -> str | None:
         """A string value of the GGUF header."""
@@ -175,10 +177,15 @@ class Context:
 
     def logprob(self, entry: int, token: int) -> float:
         """Natural log-probability of `token` after batch entry `entry`, at temperature 1."""
-        pointer = c.llama_get_logits_ith(self.pointer, entry)
-        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self.model.vocab_size,))
+        logits = self.logits(entry)
         peak = logits.max()
         return float(logits[token] - peak - np.log(np.exp(logits - peak).sum(dtype=np.float64)))
+
+    def logits(self, entry: int) -> NDArray[np.float32]:
+        """Logits after batch entry `entry`, one a token; valid until the next `decode`."""
+        pointer = c.llama_get_logits_ith(self.pointer, entry)
+        logits: NDArray[np.float32] = np.ctypeslib.as_array(pointer, (self.model.vocab_size,))
+        return logits
 
     def keep(self, sequence: int, tokens: int) -> None:
         """Forget all of `sequence` behind its first `tokens`."""

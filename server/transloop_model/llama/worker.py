@@ -17,9 +17,11 @@ from typing import Any, BinaryIO
 import psutil
 
 from transloop_model import prompt
+from transloop_model.adapter import BASE_KEY, PROMPT_KEY, require_whole
 from transloop_model.engine import Event, Piece, Request
 from transloop_model.llama import native, wire
 from transloop_model.llama.decode import Cancelled, Decoder
+from transloop_model.llama.tokens import Tokens
 from transloop_settings.errors import AdapterRefused, TransloopError
 
 BATCH = 512
@@ -42,11 +44,7 @@ class Worker:
         self.model = native.Model(Path(config.model))
         self.context = native.Context(self.model, config.context, config.threads, BATCH)
         self.decoder = Decoder(self.context)
-        self.template = prompt.ChatTemplate(
-            self.model.chat_template(),
-            bos=self.model.bos,
-            eos=self.model.eos,
-        )
+        self.tokens = Tokens(self.model)
         self.adapter: Any | None = None
         self.todo: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self.cancels: dict[int, threading.Event] = {}
@@ -122,26 +120,19 @@ class Worker:
             self.send(wire.pack_event(number, event), urgent=not isinstance(event, Piece))
 
         try:
-            self.decoder.run(request, self.tokens_of(request), cancel, emit)
+            tokens = self.tokens.of_prompt(request.messages, request.answer_prefix)
+            self.decoder.run(request, tokens, cancel, emit)
         except Cancelled:
             self.send(wire.pack(id=number, cancelled=True))
         finally:
             self.current = None
             del self.cancels[number]
 
-    def tokens_of(self, request: Request) -> list[int]:
-        """The rendered prompt as token ids; control tokens are read in the template's text only."""
-        segments = self.template.render(request.messages, request.answer_prefix)
-        tokens: list[int] = []
-        for i, segment in enumerate(segments):
-            bos = i == 0 and self.model.adds_bos and not segment.has_bos
-            tokens += self.model.tokenize(segment.text, special=segment.special, bos=bos)
-        return tokens
-
     def use_adapter(self, path: str | None) -> None:
         """Load, check, apply; the old adapter is dropped only when the new one is in place."""
         adapter = None
         if path is not None:
+            require_whole(Path(path))
             adapter = self.model.load_adapter(Path(path))
             try:
                 self.check_adapter(adapter, Path(path).name)
@@ -156,8 +147,8 @@ class Worker:
 
     def check_adapter(self, adapter: Any, name: str) -> None:
         """Refuse an adapter of other weights or of another prompt format."""
-        base = native.adapter_metadata(adapter, prompt.ADAPTER_BASE_KEY)
-        version = native.adapter_metadata(adapter, prompt.ADAPTER_PROMPT_KEY)
+        base = native.adapter_metadata(adapter, BASE_KEY)
+        version = native.adapter_metadata(adapter, PROMPT_KEY)
         if version != str(prompt.VERSION):
             raise AdapterRefused(
                 f"{name} was trained on prompt format {version or 'unknown'}, "
