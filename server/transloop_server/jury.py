@@ -27,6 +27,8 @@ WEAK = 0.75
 """Below this share of mutants noticed, more cases are derived before anything is verified."""
 MORE = 3
 """So many times more."""
+SHRINK_SECONDS = 2.0
+"""For making a counterexample small."""
 _WORST_FIRST = ("failed", "compile_error", "unchecked", "verified")
 
 
@@ -48,11 +50,21 @@ class Jury:
         evidence = await self.evidence
         return bool(evidence) and not any(each.reason for each in evidence)
 
-    async def verdict(self, work: Work, code: str) -> Verdict:
-        """Of a candidate of `work`: of the unit, in whatever language."""
+    async def verdict(self, work: Work, code: str, *, shrink: bool = False) -> Verdict:
+        """Of a candidate of `work`: of the unit, in whatever language.
+
+        To make a counterexample small takes longer than to find it.
+        """
         evidence = await self.evidence
         return await asyncio.to_thread(
-            judged, work, evidence, code, self.sandbox, self.seconds, self.over.is_set
+            judged,
+            work,
+            evidence,
+            code,
+            self.sandbox,
+            self.seconds,
+            self.over.is_set,
+            shrink_seconds=SHRINK_SECONDS if shrink else 0.0,
         )
 
     def _derived(self) -> tuple[Evidence, ...]:
@@ -91,12 +103,22 @@ def judged(
     sandbox: Runs,
     seconds: float,
     cancelled: Callable[[], bool] = lambda: False,
+    *,
+    shrink_seconds: float = SHRINK_SECONDS,
 ) -> Verdict:
     """The verdict on a translation of `work`; blocks while programs run."""
     if not evidence:
         return Verdict("unchecked", "it has no function that could be called")
     found = [
-        judge(each, code, work.target.id, sandbox, seconds=seconds, cancelled=cancelled)
+        judge(
+            each,
+            code,
+            work.target.id,
+            sandbox,
+            seconds=seconds,
+            shrink_seconds=shrink_seconds,
+            cancelled=cancelled,
+        )
         for each in evidence
     ]
     if any(each.reason for each in evidence):

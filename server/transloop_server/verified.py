@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -189,23 +189,24 @@ class _Search:
         self._text = ""
         self._greedy_seconds: float | None = None
         self._verdicts: list[float] = []
+        self._small: set[int] = set()
 
     async def go(self) -> None:
         """Greedy first; then others, until one holds, nothing can be said, or the budget ends."""
         if await self._greedy() or not await self.jury.can_tell():
             return
         try:
-            self.budget.check()
             async with asyncio.timeout(self.budget.left) as limit:
                 await self._others()
-        except Spent:
-            self.notes.append(self.budget.used_up())
-        except TimeoutError:
-            if not limit.expired():
+        except (TimeoutError, Spent) as error:
+            if isinstance(error, TimeoutError) and not limit.expired():
                 raise
             self.notes.append(self.budget.used_up())
         if not self.tried and self.refused:
             raise self.refused
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.budget.left):
+                await self._shrunk()
 
     def latency(self) -> Latency:
         """When what was there."""
@@ -218,13 +219,12 @@ class _Search:
             last,
         )
 
-    async def _others(self) -> bool:
-        if await self._sampled():
-            return True
-        for _ in range(self.mode.repairs):
-            if await self._repaired():
-                return True
-        return await self._pivoted()
+    async def _others(self) -> None:
+        """One after the other, each only where those before it did not find one that holds."""
+        for step in (self._sampled, *[self._repaired] * self.mode.repairs, self._pivoted):
+            self.budget.check()
+            if await step():
+                return
 
     async def _greedy(self) -> bool:
         try:
@@ -253,7 +253,7 @@ class _Search:
     async def _repaired(self) -> bool:
         if not self.tried:
             return False
-        best = max(self.tried, key=rank)
+        best = await self._shrunk()
         problem = problem_of(best.verdict, self.work.unit) if best.verdict else None
         if problem is None:
             return False
@@ -281,6 +281,16 @@ class _Search:
             return False
         notes = (*found.notes, f"translated by way of {pivot.name}")
         return await self._new_and_holds(replace(found, unit=work.unit, notes=notes))
+
+    async def _shrunk(self) -> Translation:
+        """The best so far, with a small counterexample: a person or the model will look at it."""
+        at = max(range(len(self.tried)), key=lambda at: rank(self.tried[at]))
+        best = self.tried[at]
+        if best.verdict and best.verdict.counterexample and at not in self._small:
+            verdict = await self.jury.verdict(self.work, best.code, shrink=True)
+            self._small.add(at)
+            self.tried[at] = best = replace(best, verdict=verdict)
+        return best
 
     async def _new_and_holds(self, found: Translation) -> bool:
         if any(found.code == each.code for each in self.tried):
