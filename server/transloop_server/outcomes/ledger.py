@@ -118,6 +118,8 @@ class Ledger:
 
     async def close(self, seconds: float) -> None:
         """Write what is left; what is not written by then is still pending for the next server."""
+        if self._closed:
+            return
         last = self._later(self._close)
         self._closed = True
         try:

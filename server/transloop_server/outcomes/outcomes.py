@@ -19,12 +19,13 @@ from lsprotocol import types as lsp
 from transloop_seeds.event import Cancelled, Event, Failed, Shown, Superseded
 from transloop_server.documents import Document, path_of
 from transloop_server.jobs import Job
+from transloop_server.outcomes import watch
 from transloop_server.outcomes.about import Maker, about, maker
 from transloop_server.outcomes.anchoring import exact, find
 from transloop_server.outcomes.followed import Followed, of_job, of_pending
 from transloop_server.outcomes.ledger import Ledger, Scope
 from transloop_server.outcomes.settling import Settling
-from transloop_server.outcomes.watch import PACE, Pace
+from transloop_server.outcomes.watch import Pace
 from transloop_server.session import Session
 
 if TYPE_CHECKING:
@@ -39,11 +40,13 @@ CLOSE_SECONDS = 2.0
 class Outcomes:
     """What becomes of the translations of one session."""
 
-    def __init__(self, session: Session, changed: Callable[[Job], None], pace: Pace = PACE) -> None:
+    def __init__(
+        self, session: Session, changed: Callable[[Job], None], pace: Pace | None = None
+    ) -> None:
         """`changed`: a job's lenses and diagnostics must be shown again."""
         self._session = session
         self._changed = changed
-        self._pace = pace
+        self._pace = pace or watch.PACE
         self._followed: list[Followed] = []
         self._last: dict[str, Followed] = {}
         """What a job has shown last, also when it is not followed any more."""
@@ -223,18 +226,24 @@ class Outcomes:
 
     def _attach(self, each: Followed, document: Document, now: float) -> None:
         """Go on in a document that was opened."""
-        woken = each.asleep
         if each.mark is None:
-            each.attach(document)
-            each.watch.reopened()
-            each.look(now)
+            self._goes_on(each, document, None, now)
         elif span := exact(document.text.text, each.watch.text, each.near):
-            each.attach(document)
-            each.watch.reopened()
-            each.stands_at(span, now)
+            self._goes_on(each, document, span, now)
         else:
             self._do(self._search(each, document))
-        if woken and each.document:
+
+    def _goes_on(
+        self, each: Followed, document: Document, span: tuple[int, int] | None, now: float
+    ) -> None:
+        each.attach(document)
+        each.watch.reopened()
+        if span:
+            each.stands_at(span, now)
+        else:
+            each.look(now)
+        self._settling.note(each)
+        if each.restored:
             self._do(self._look_at_disk(each))
 
     async def _search(self, each: Followed, document: Document) -> None:
@@ -242,22 +251,21 @@ class Outcomes:
         version, text = document.version, document.text.text
         wanted = (each.watch.text, each.near, each.before, each.after)
         span = await asyncio.to_thread(find, text, *wanted)
-        if document.version != version or each.watch.ended:
-            if each.lost and each.document is document and not each.watch.ended:
+        elsewhere = each.document is not None and each.document is not document
+        if each.watch.ended or elsewhere or self._session.documents.get(document.uri) is None:
+            return
+        if document.version != version:
+            if each.document is None or each.lost:
                 await self._search(each, document)
             return
         now = self._now()
-        if span and each.document in (None, document):
-            each.attach(document)
-            each.watch.reopened()
-            each.stands_at(span, now)
-            self._settling.note(each)
-        elif each.document is document and each.watch.gone:
+        if span:
+            self._goes_on(each, document, span, now)
+        elif each.watch.gone:
             each.vanished(now)
         else:
             self._drop(each)
-            each.watch.ended = True
-            await self._settling.left(each, "ignored")
+            await self._settling.left(each, each.watch.lost().word)
         self._wake()
 
     # Time

@@ -131,6 +131,10 @@ class Watch:
             return said
         return self._last() if now >= self._until else None
 
+    def lost(self) -> Decision:
+        """It is nowhere to be found, which is nobody's refusal."""
+        return self._end("ignored" if self._kept is None else "over")
+
     @property
     def next_due(self) -> float | None:
         """When to ask again, if nothing else happens."""
@@ -171,9 +175,7 @@ class Watch:
         return None
 
     def _last(self) -> Decision:
-        if self._fresh:
-            return self._end("kept")
-        return self._end("ignored" if self._kept is None else "over")
+        return self._end("kept") if self._fresh else self.lost()
 
     def _end(self, word: Word) -> Decision:
         self.ended = True
