@@ -128,9 +128,10 @@ class Flow:
         settings = self.session.settings(document)
         anchor = Anchor(unit.start, unit.end)
         document.anchors.append(anchor)
-        work = Work(unit, target, settings.sampling, signature, owner=document.uri)
+        pasted = unit.language != _id(document)
+        work = Work(unit, target, settings.sampling, signature, document.uri, imports=not pasted)
         original = document.text.text[unit.start : unit.end]
-        text = unit.code if unit.language != _id(document) else _plain(document.text.text)
+        text = unit.code if pasted else _plain(document.text.text)
         job = Job(self.session.jobs.next_id(), document.uri, original, anchor, work, where, text)
         for forgotten in self.session.jobs.add(job):
             self._let_go(forgotten)
@@ -217,7 +218,7 @@ class Flow:
         trusted = self.session.trusted(document)
         if trusted is None:
             self.editor.later(self.session.ask_for_trust(document))
-        return Runs(job, settings.verify.mode, self.session.sandbox(settings)) if trusted else None
+        return Runs(job, settings.verify, self.session.sandbox(settings)) if trusted else None
 
     def cancel(self, job: Job) -> bool:
         """Stop a job; False when it ends already, or when its text is on the way to the editor."""

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from transloop_model.engine import Engine
 from transloop_server.jobs import Job
 from transloop_server.translation import Report, Translation
-from transloop_settings.settings import Verify
 
 if TYPE_CHECKING:
     from transloop_sandbox.sandbox import Sandbox
+    from transloop_settings.settings import Verify
 
 
 @dataclass(frozen=True)
@@ -24,17 +24,15 @@ class Runs:
     """How the translations of a job are run."""
 
     job: Job
-    mode: str
+    verify: Verify
     sandbox: Sandbox
-    verify: Verify = field(default_factory=Verify)
-    """The budget."""
 
     async def deliver(self, engine: Engine, report: Report) -> Translation:
         """Translate until one holds; the best, with all others kept as alternatives behind it."""
         from transloop_server.verified import deliver, mode_of
 
         job = self.job
-        mode = mode_of(self.verify, self.mode)
+        mode = mode_of(self.verify)
         found = await deliver(engine, job.work, job.text, self.sandbox, mode, report)
         job.evidence = found.evidence
         job.shown = len(job.found)
@@ -47,7 +45,7 @@ class Runs:
         from transloop_server.verified import mode_of, rank
 
         def verdict(each: Translation) -> Translation:
-            seconds = mode_of(self.verify, self.mode).evidence_seconds
+            seconds = mode_of(self.verify).evidence_seconds
             said = judged(self.job.work, self.job.evidence, each.code, self.sandbox, seconds)
             return replace(each, verdict=said)
 
