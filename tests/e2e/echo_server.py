@@ -10,7 +10,10 @@ from contextlib import aclosing
 from transloop_model.echo import Answer, EchoEngine, echo
 from transloop_model.engine import Event, Piece, Request
 from transloop_server import editor
+from transloop_server.outcomes import watch
 from transloop_server.server import create_server
+
+QUICK = watch.Pace(regret=3.0, grace=0.2, settle=0.4, reopen=0.4, surveys=(0.5, 1.0, 3.0, 60.0))
 
 
 class Held(EchoEngine):
@@ -51,8 +54,10 @@ def main() -> None:
     parser.add_argument("--greedy", default="")
     parser.add_argument("--sampled", default="")
     parser.add_argument("--repaired", default="")
+    parser.add_argument("--quick", action="store_true", help="Outcomes within seconds.")
     given = parser.parse_args()
     editor.ANSWER_SECONDS = given.answer_seconds
+    watch.PACE = QUICK if given.quick else watch.PACE
     answer = told(given.greedy, given.sampled, given.repaired) if given.greedy else echo
     engine = Held(given.seconds_per_token, given.held, answer)
     server = create_server("test", engine=engine)
