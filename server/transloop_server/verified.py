@@ -193,8 +193,14 @@ class _Search:
 
     async def go(self) -> None:
         """Greedy first; then others, until one holds, nothing can be said, or the budget ends."""
-        if await self._greedy() or not await self.jury.can_tell():
+        if await self._greedy():
             return
+        if await self.jury.can_tell():
+            await self._within_budget()
+        if not self.tried and self.refused:
+            raise self.refused
+
+    async def _within_budget(self) -> None:
         try:
             async with asyncio.timeout(self.budget.left) as limit:
                 await self._others()
@@ -202,11 +208,10 @@ class _Search:
             if isinstance(error, TimeoutError) and not limit.expired():
                 raise
             self.notes.append(self.budget.used_up())
-        if not self.tried and self.refused:
-            raise self.refused
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self.budget.left):
-                await self._shrunk()
+        if self.tried:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.budget.left):
+                    await self._shrunk()
 
     def latency(self) -> Latency:
         """When what was there."""
