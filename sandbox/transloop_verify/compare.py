@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 
 from transloop_verify.case import Observation, Side
 from transloop_verify.literals import bare
+from transloop_verify.shown import shown
 from transloop_verify.tables import table
 from transloop_verify.type import Type
 from transloop_verify.value import MapValue, Opaque, RecordValue, SetValue, Value, encode
@@ -76,7 +77,7 @@ def differs(source: Observation, target: Observation, rules: Rules = Rules()) ->
     if source.kind != target.kind:
         return f"{_told('the source', source)}, {_told('the target', target)}"
     if source.kind == "returned" and not same(source.value, target.value, rules):
-        return f"the source returned {_shown(source.value)}, the target {_shown(target.value)}"
+        return f"the source returned {shown(source.value)}, the target {shown(target.value)}"
     if source.kind in ("returned", "raised") and _lines(source.printed) != _lines(target.printed):
         return f"the source printed {_quoted(source)}, the target {_quoted(target)}"
     if source.kind != "returned":
@@ -85,7 +86,7 @@ def differs(source: Observation, target: Observation, rules: Rules = Rules()) ->
         rules.shared, rules.names, source.after, target.after, strict=False
     ):
         if shared and not same(mine, yours, replace(rules, any_number=True)):
-            return f"the source left `{name}` as {_shown(mine)}, the target as {_shown(yours)}"
+            return f"the source left `{name}` as {shown(mine)}, the target as {shown(yours)}"
     return None
 
 
@@ -230,7 +231,7 @@ def _lines(printed: str) -> list[str]:
 def _told(who: str, observation: Observation) -> str:
     match observation.kind:
         case "returned":
-            return f"{who} returned {_shown(observation.value)}"
+            return f"{who} returned {shown(observation.value)}"
         case "raised":
             return f"{who} raised {observation.error}: {observation.message}".rstrip(": ")
         case "timeout":
@@ -242,8 +243,3 @@ def _told(who: str, observation: Observation) -> str:
 
 def _quoted(observation: Observation) -> str:
     return f"{observation.printed!r:.{_SHOWN}}"
-
-
-def _shown(value: Value) -> str:
-    text = encode(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

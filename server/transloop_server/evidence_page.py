@@ -12,7 +12,7 @@ from transloop_settings.errors import UsageError
 from transloop_syntax.language import language
 from transloop_verify.evidence import Evidence
 from transloop_verify.judge import Verdict
-from transloop_verify.value import encode
+from transloop_verify.shown import shown
 
 
 def write(job: Job) -> Path:
@@ -78,7 +78,7 @@ def _function(evidence: Evidence) -> Iterator[str]:
         yield f"  - not noticed: line {survivor.line}: `{survivor.change}`"
     yield from ("", "| input | the original | from |", "|---|---|---|")
     for case in evidence.cases:
-        given = ", ".join(encode(each) for each in case.arguments)
+        given = ", ".join(shown(each) for each in case.arguments)
         expected = outcome(evidence.expected[case.id])
         yield f"| `{_cell(given)}` | `{_cell(expected)}` | {case.origin} |"
     yield ""

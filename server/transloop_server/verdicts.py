@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from transloop_verify.case import Observation
 from transloop_verify.judge import Counterexample, Verdict
-from transloop_verify.value import encode
+from transloop_verify.shown import shown
 
 SHOWN = 60
 """Characters of a value in a line."""
@@ -21,8 +21,9 @@ def short(verdict: Verdict | None, name: str = "f") -> str:
         case "verified":
             return f"verified: {', '.join(_strength(verdict))}"
         case "failed" if example is not None:
-            call = call_of(example, name)
-            return f"differs: {call} is {outcome(example.got)}, was {outcome(example.expected)}"
+            got, expected = outcome(example.got), outcome(example.expected)
+            said = f" is {got}, was {expected}" if got != expected else f": {example.difference}"
+            return f"differs: {call_of(example, name)}{said}"
         case "failed":
             return f"differs: {verdict.reason}"
         case "compile_error":
@@ -46,21 +47,17 @@ def sentence(verdict: Verdict | None, name: str = "f") -> str:
 
 def call_of(example: Counterexample, name: str) -> str:
     """The call of a counterexample, such as `gcd(4, 6)`."""
-    shown = ", ".join(_cut(encode(each)) for each in example.arguments)  # type: ignore[arg-type]
-    return f"{name}({shown})"
+    given = ", ".join(shown(each, SHOWN) for each in example.arguments)  # type: ignore[arg-type]
+    return f"{name}({given})"
 
 
 def outcome(seen: Observation) -> str:
     """What a call did."""
     match seen.kind:
         case "returned":
-            return _cut(encode(seen.value))
+            return shown(seen.value, SHOWN)
         case "raised":
             return f"an error ({seen.error})"
         case "timeout":
             return "without end"
     return f"{seen.kind} ({seen.error})" if seen.error else seen.kind
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

@@ -1,7 +1,7 @@
 """Where transloop keeps things on this machine (platformdirs).
 
-`TRANSLOOP_HOME` moves all of it to one folder, `TRANSLOOP_SEEDS_DIR`, `TRANSLOOP_STATE_DIR` and so on
-one kind of thing alone.
+`TRANSLOOP_HOME` moves all of it to one folder; `TRANSLOOP_SEEDS_DIR`, `TRANSLOOP_STATE_DIR` and the
+like move one kind of thing.
 """
 
 from __future__ import annotations

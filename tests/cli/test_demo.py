@@ -18,7 +18,7 @@ from transloop_syntax.outline import syntax_problem
 Ran = subprocess.CompletedProcess[bytes]
 Run = Callable[..., Ran]
 
-UNITS = ("Primes", "Stock", "median", "word_counts", "caesar", "is_balanced")
+UNITS = ("Primes", "largest", "Stock", "median", "word_counts", "caesar", "is_balanced")
 
 
 def shown(ran: Ran) -> str:
@@ -30,9 +30,17 @@ def test_every_sample_is_translated_through_the_language_server(run: Run) -> Non
     assert ran.returncode == 0, ran.stderr.decode()
     told = shown(ran)
     assert all(f"{name} (" in told for name in UNITS)
-    assert "6 of 6 were translated, 0 of them parse. Both sides were run" in told
-    assert told.count("does not parse as JavaScript") == 5
-    assert told.count("tokens/s") == 6
+    assert "7 of 7 were translated, 0 of them parse. Both sides were run" in told
+    assert told.count("does not parse as JavaScript") == 6
+    assert told.count("tokens/s") == 7
+
+
+def test_it_ends_with_a_correction_and_the_seed_that_this_leaves(run: Run) -> None:
+    told = shown(run("demo"))
+    assert "largest to JavaScript: from the first answer to a seed" in told
+    assert "first answer: does not compile" in told
+    assert "+def largest(scores: list[int], count: int)" in told
+    assert "corrected, python to javascript, compile_error" in told
 
 
 def test_a_target_can_be_chosen_and_samples_in_it_are_left_out(run: Run) -> None:
@@ -40,7 +48,7 @@ def test_a_target_can_be_chosen_and_samples_in_it_are_left_out(run: Run) -> None
     assert "median (Python) to Java" in told
     assert "median (Python) to Go" in told
     assert "Primes (Java) to Java" not in told
-    assert "11 of 11 were translated" in told
+    assert "13 of 13 were translated" in told
 
 
 def test_it_ends_with_lines_that_set_up_this_installation(run: Run) -> None:
@@ -74,8 +82,8 @@ def test_it_fails_if_nothing_was_translated(run: Run) -> None:
         "demo", TRANSLOOP_ENGINE__BACKEND="remote", TRANSLOOP_REMOTE__URL="http://127.0.0.1:9/v1"
     )
     assert ran.returncode == 1
-    assert shown(ran).count("not translated") == 6
-    assert "0 of 6 were translated" in shown(ran)
+    assert shown(ran).count("not translated") == 7
+    assert "0 of 7 were translated" in shown(ran)
 
 
 def test_an_unknown_language_exits_with_2(run: Run) -> None:
@@ -88,7 +96,7 @@ def test_the_samples_parse(tmp_path: Path) -> None:
     samples = [
         file for file in (resources.files("transloop") / "samples").iterdir() if file.is_file()
     ]
-    assert len(samples) == 3
+    assert len(samples) == 4
     for file in samples:
         spoken = language_for(Path(file.name))
         assert spoken is not None
@@ -108,4 +116,4 @@ def test_the_real_model_translates_the_samples(run: Run, coder: ModelFile) -> No
         "demo", seconds=580, TRANSLOOP_ENGINE__BACKEND="llama", TRANSLOOP_MODEL=str(coder.path)
     )
     assert ran.returncode == 0, ran.stdout.decode()
-    assert "6 of 6 were translated" in shown(ran)
+    assert "7 of 7 were translated" in shown(ran)
