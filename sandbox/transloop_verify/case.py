@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from transloop_sandbox.job import Isolation
 from transloop_verify.type import ANY, Type
 from transloop_verify.value import Value
 
@@ -92,3 +93,5 @@ class Observed:
     """What to tell about it: the compiler's first error, mapped to the code's own lines."""
     line: int = 0
     """Of the code, from 1; 0 where there is none."""
+    isolation: Isolation | None = None
+    """How it was kept in; None where nothing was run."""

@@ -28,6 +28,8 @@ class Constants:
     integers: tuple[int, ...] = ()
     floats: tuple[float, ...] = ()
     strings: tuple[str, ...] = ()
+    only: str = ""
+    """All that text may be made of, where the program accepts little else; empty: anything."""
 
     @property
     def letters(self) -> str:
@@ -46,9 +48,10 @@ def boundaries(kind: Type, constants: Constants) -> list[Value]:
         case "bool":
             return [True, False]
         case "char":
-            return [*_once("a" + constants.letters + "zAZ09 .")]
+            return [*_allowed(["a", *constants.letters, *"zAZ09 ."], constants)]
         case "string":
-            return [*_once(["abc", "", "a", *filter(str.isascii, constants.strings), *_TEXTS])]
+            known = filter(str.isascii, constants.strings)
+            return [*_allowed(["abc", "", "a", *known, *_TEXTS], constants)]
         case "null":
             return [None]
         case "bytes":
@@ -87,7 +90,11 @@ def _range(kind: Type) -> tuple[int, int]:
     return 0, (1 << bits) - 1
 
 
-def _once(values: Sequence[str]) -> list[str]:
+def _allowed(values: Sequence[str], constants: Constants) -> list[str]:
+    """The texts, each once; where only some letters are allowed, those and a few made of them."""
+    only = constants.only
+    if only:
+        values = [only[0], only[:2], only[-1], *(each for each in values if {*each} <= {*only})]
     return [*dict.fromkeys(values)]
 
 
@@ -143,6 +150,8 @@ def _char(kind: Type, dice: random.Random, constants: Constants, size: int) -> V
 
 
 def _string(kind: Type, dice: random.Random, constants: Constants, size: int) -> Value:
+    if constants.only:
+        return "".join(dice.choice(constants.only) for _ in range(dice.randint(1, size)))
     roll = dice.random()
     letters = constants.letters
     if roll < 0.3 and any(pair in letters for pair in _PAIRS):
@@ -169,6 +178,8 @@ def _sentence(dice: random.Random, constants: Constants) -> str:
 
 
 def _alphabet(dice: random.Random, constants: Constants) -> str:
+    if constants.only:
+        return constants.only
     known = "".join(each for each in constants.letters if each.isascii() and each.isprintable())
     choices = ["ab", "abcd", string.ascii_lowercase, "0123456789", "01", string.ascii_letters + " "]
     choices += [known, known, known + "ab1", known + string.ascii_letters] if known else []

@@ -17,17 +17,18 @@ from transloop_settings.errors import SandboxError
 from transloop_verify.case import Case, Observation, Side
 from transloop_verify.examples import examples
 from transloop_verify.inputs import Domain, Input, inputs
-from transloop_verify.mined import Intended, constants, effects, intended
+from transloop_verify.mined import Effect, Intended, constants, effects, intended, reads
 from transloop_verify.mutants import Mutant, Score, mutants_of
 from transloop_verify.observe import Runs
 from transloop_verify.oracle import UNSTABLE, Expected, OnCase, expected
 from transloop_verify.program import strict
-from transloop_verify.search import Searcher, Tried, bounded, drawn, rising, selected
+from transloop_verify.search import Searcher, Sought, Tried, drawn, selected
 from transloop_verify.strength import MOST, killers, strength
 from transloop_verify.tables import table
 from transloop_verify.traced import Coverage, Trace, coverage, traced
 
 CANCELLED = "cancelled"
+FEW = "too few inputs that it accepts were found"
 ENOUGH = 3
 """Fewer cases than this prove too little, but for a function that has no more inputs."""
 
@@ -66,6 +67,12 @@ class Evidence:
     seconds: float = 0.0
     first_seconds: float | None = None
     """Until the first case was there."""
+    effort: Effort = Effort()
+
+    @property
+    def few(self) -> bool:
+        """Is its only reason that too few inputs were accepted? Others may be."""
+        return self.reason.startswith(FEW)
 
 
 def derive(
@@ -74,18 +81,21 @@ def derive(
     *,
     effort: Effort = Effort(),
     around: Sequence[str] = (),
+    domain: Domain | None = None,
     on_case: OnCase = lambda case, observation: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Evidence:
     """Evidence for a source; `around` is further text with calls of it, such as its tests.
 
+    `domain` says which types to draw, where somebody else knows better than the source.
     `on_case` is told each case with its expected output as soon as it is known, on any thread.
     """
     reason = unfit(side)
     if reason:
         return Evidence(side, reason)
+    domain = domain or _said(side, around)
     try:
-        return _Derivation(strict(side), sandbox, effort, around, on_case, cancelled).evidence()
+        return _Derivation(strict(side), sandbox, effort, domain, on_case, cancelled).evidence()
     except SandboxError as error:  # a compiler is missing, or nothing may be run here
         return Evidence(side, str(error))
 
@@ -96,11 +106,24 @@ def unfit(side: Side) -> str:
         if each.type.kind == "unsupported" and not each.default:
             spelled = each.type.spelled or "its type"
             return f"no value can be made for its parameter `{each.name}` ({spelled})"
-    found = effects(side.code, side.language)
-    if found:
-        told = ", ".join(f"{each.what} (line {each.line})" for each in found)
-        return f"side effects: it seems to use {told}"
+    if found := effects(side.code, side.language):
+        return f"side effects: it seems to use {_listed(found)}"
+    if found := reads(side.code, side.language):
+        return f"it reads {_listed(found)}"
     return ""
+
+
+def _listed(found: Sequence[Effect]) -> str:
+    return ", ".join(f"{each.what} (line {each.line})" for each in found)
+
+
+def _said(side: Side, around: Sequence[str]) -> Domain:
+    """What the text says about inputs: its constants, and calls that are there."""
+    entry = side.entry
+    calls = examples(
+        "\n".join((side.code, *around)), side.language, entry.name, len(entry.parameters)
+    )
+    return Domain((), constants=constants(side.code, side.language), examples=calls)
 
 
 class _Derivation:
@@ -111,7 +134,7 @@ class _Derivation:
         side: Side,
         sandbox: Runs,
         effort: Effort,
-        around: Sequence[str],
+        domain: Domain,
         on_case: OnCase,
         cancelled: Callable[[], bool],
     ) -> None:
@@ -119,14 +142,8 @@ class _Derivation:
         self.began = time.monotonic()
         self.first_seconds: float | None = None
         self._on_case = on_case
-        entry = side.entry
-        texts = "\n".join((side.code, *around))
-        self.domain = Domain(
-            (),
-            constants=constants(side.code, side.language),
-            examples=examples(texts, side.language, entry.name, len(entry.parameters)),
-        )
-        self.meant = intended(side.code, side.language, fallible=entry.fallible)
+        self.domain = domain
+        self.meant = intended(side.code, side.language, fallible=side.entry.fallible)
         self.program = traced(side)
         self.search = Searcher(side, self.program, self.meant, sandbox, cancelled)
         self.outside = Counter[str]()
@@ -136,10 +153,11 @@ class _Derivation:
         domains = self.search.domains(self.domain, self.effort.seed)
         if not domains:
             return self._without("no value can be made for one of its parameters")
-        self.domain = domains[0]
         pool = self._pool(domains)
         if self.cancelled():
             return self._without(CANCELLED)
+        if not pool and not self.outside:  # nothing ran; asked alone, the source says why
+            pool = [Tried(each, Trace("")) for each in drawn(domains, 1, self.effort.seed)]
         kept = selected(pool, self.effort.cases)
         order = [*kept, *(each for each in pool if each not in kept)]
         found = self._expected(order, range(len(kept)))
@@ -155,24 +173,13 @@ class _Derivation:
 
     def _pool(self, domains: Sequence[Domain]) -> list[Tried]:
         """Inputs inside of the domain, with what they came to; more than will be kept."""
-        wanted = self.effort.cases * (4 if self.program else 2) + 8
-        tried = self._tried(domains, wanted)
+        count = self.effort.cases * (4 if self.program else 2) + 8
+        sought = Sought(count, self.effort.cases, self.effort.seed)
+        tried, self.domain = self.search.pool(domains, sought)
         for each in tried:
             if not self.search.inside(each):
                 self.outside[_came_to(each.trace)] += 1
         return [each for each in tried if self.search.inside(each)]
-
-    def _tried(self, domains: Sequence[Domain], wanted: int) -> list[Tried]:
-        some = drawn(domains, wanted, self.effort.seed)
-        if self.program is not None:
-            return self.search.tried(some)
-        tried = self.search.tried(rising(some))
-        less = [bounded(each, tried) for each in domains]
-        if less != list(domains):
-            self.domain = less[0]
-            tried = self.search.tried(rising(drawn(less, wanted, self.effort.seed)))
-        order = {id(each): at for at, each in enumerate(some)}
-        return sorted(tried, key=lambda each: order.get(id(each.input), 0))
 
     def _case(self, number: int, drawn: Input) -> Case:
         held_out = number > 0 and zlib.crc32(f"{self.effort.seed}:{number}".encode()) % 4 == 0
@@ -228,6 +235,7 @@ class _Derivation:
             complete=self._complete(kept),
             coverage=coverage(self.program, traces) if self.program else None,
             first_seconds=self.first_seconds,
+            effort=self.effort,
         )
 
     def _scored(
@@ -265,11 +273,11 @@ class _Derivation:
         told = ", ".join(
             f"{count} x {what}" for what, count in Counter(self.outside).most_common(3)
         )
-        return f"too few inputs that it accepts were found ({told or 'none was run'})"
+        return f"{FEW} ({told or 'none was run'})"
 
     def _complete(self, kept: Sequence[Case]) -> bool:
-        every = itertools.islice(inputs(self.domain, self.effort.seed), ENOUGH)
-        return bool(kept) and len(kept) >= len(list(every))
+        one_more = itertools.islice(inputs(self.domain, self.effort.seed), len(kept) + 1)
+        return bool(kept) and len(kept) >= len(list(one_more))
 
     def _without(self, reason: str) -> Evidence:
         return Evidence(

@@ -19,8 +19,7 @@ from typing import Any, cast
 
 from transloop_verify.case import Side
 from transloop_verify.inputs import Relation, Role
-from transloop_verify.traced import Trace
-from transloop_verify.type import Type
+from transloop_verify.type import ANY, Type
 from transloop_verify.uses import Place, Uses, Votes, known, uses
 from transloop_verify.value import MapValue, SetValue, Value
 
@@ -40,73 +39,49 @@ class Hypothesis:
     relations: tuple[Relation, ...] = ()
 
 
-def hypotheses(side: Side, examples: Sequence[tuple[Value, ...]] = ()) -> tuple[Hypothesis, ...]:
-    """What the entry may accept, the likeliest first; one alone needs no test."""
+def hypotheses(
+    side: Side, examples: Sequence[tuple[Value, ...]] = (), types: Sequence[Type] = ()
+) -> tuple[Hypothesis, ...]:
+    """What the entry may accept, the likeliest first; one alone needs no test.
+
+    `types` go before those that it declares itself.
+    """
     names = [each.name for each in side.entry.parameters]
+    declared = types or [each.type for each in side.entry.parameters]
     found = Uses()
     if known(side.language):
         found = uses(side.code, side.language, side.entry.name, names)
     choices = [
-        _choices(each.type, (each.name, 0), found.votes, [row[at] for row in examples])
-        for at, each in enumerate(side.entry.parameters)
+        _choices(kind, (name, 0), found.votes, [row[at] for row in examples])
+        for at, (name, kind) in enumerate(zip(names, declared, strict=True))
     ]
-    linked = sorted(_combined(choices), key=lambda types: _at_odds(types, names, found))
+    linked = sorted(_combined(choices), key=lambda row: _at_odds(row, names, found))
     return tuple(
-        Hypothesis(types, relations)
-        for types in linked[:MOST_TYPES]
-        for relations in _relations(names, types, found.votes)
+        Hypothesis(_lettered(row, names, declared, found), relations)
+        for row in linked[:MOST_TYPES]
+        for relations in _relations(names, row, found.votes)
     )
 
 
-def chosen(
-    tried: Sequence[Hypothesis], traces: Sequence[Sequence[Trace]], intended: frozenset[str]
-) -> tuple[Hypothesis, ...]:
-    """The hypotheses that fit best; several where their inputs can be told apart by nothing.
-
-    `traces` holds what a few inputs of each did; `intended` names errors raised on purpose. A later
-    hypothesis must fit clearly better than an earlier one, all the more if it says float for int:
-    there a loop may end sooner, which says nothing.
-    """
-    values = [_fit(each, intended) for each in traces]
-    ranks = {kinds: rank for rank, kinds in enumerate(dict.fromkeys(each.types for each in tried))}
-    inside, likely = Counter[tuple[Type, ...]](), tried[0].types
-    scores = []
-    for each, value in zip(tried, values, strict=True):
-        floats = sum(
-            one.kind == "float" != first.kind for one, first in zip(each.types, likely, strict=True)
-        )
-        scores.append(value - 0.04 * ranks[each.types] - 0.02 * inside[each.types] - 0.2 * floats)
-        inside[each.types] += 1
-    best = tried[max(range(len(tried)), key=lambda at: scores[at])]
-    alike = [
-        each
-        for each, value in zip(tried, values, strict=True)
-        if each.types == best.types and value > 0.97
-    ]
-    return tuple(alike[:2]) or (best,)
-
-
-def _fit(traces: Sequence[Trace], intended: frozenset[str]) -> float:
-    if not traces:
-        return -1.0
-    return sum(_worth(each, intended) for each in traces) / len(traces)
-
-
-def _worth(trace: Trace, intended: frozenset[str]) -> float:
-    """1 for an input inside of the domain, less for one that the code did not expect."""
-    if trace.end == "returned" or trace.error in intended:
-        return 0.3 if "negative index" in trace.notes else 1.0
-    return -0.5 if trace.error in ("TypeError", "AttributeError") else 0.0
+def float_for_int(one: Type, other: Type) -> bool:
+    """Does one say float, or a list of such, where the other says int?"""
+    if one.kind == other.kind and len(one.items) == len(other.items) == 1:
+        return float_for_int(one.items[0], other.items[0])
+    return (one.kind, other.kind) == ("float", "int")
 
 
 def _combined(choices: Sequence[Sequence[Type]]) -> Iterator[tuple[Type, ...]]:
     """All combinations, those with the likelier types first.
 
-    What is told from the use of a container weighs more than what is told of a single value.
+    What is told from the use of a container weighs more than what is told of a single value, and
+    floats for integers are tried last: nearly all that takes the ones takes the others.
     """
     weights = [1 + 2 * (each[0].kind in ("list", "string", "map")) for each in choices]
     ranked = [
-        [(weight * rank, kind) for rank, kind in enumerate(each[:4])]
+        [
+            (weight * rank + 2 * float_for_int(kind, each[0]), kind)
+            for rank, kind in enumerate(each[:4])
+        ]
         for weight, each in zip(weights, choices, strict=True)
     ]
     rows = itertools.islice(itertools.product(*ranked), 5000)
@@ -119,6 +94,22 @@ def _at_odds(types: Sequence[Type], names: Sequence[str], found: Uses) -> int:
     by_name = dict(zip(names, types, strict=True))
     kinds = [[_inside(by_name[name], depth) for name, depth in link] for link in found.links]
     return sum(one is not None and other is not None and one != other for one, other in kinds)
+
+
+def _lettered(
+    types: tuple[Type, ...], names: Sequence[str], declared: Sequence[Type], found: Uses
+) -> tuple[Type, ...]:
+    """The types with a single character for a text that is compared with those of another text."""
+    by_name = dict(zip(names, types, strict=True))
+    letters = {
+        name
+        for (name, depth), (other, below) in found.equals
+        if depth == 0 < below and _inside(by_name[other], below - 1) == "string"
+    }
+    return tuple(
+        _CHAR if kind == _STRING and name in letters and said == ANY else kind
+        for name, kind, said in zip(names, types, declared, strict=True)
+    )
 
 
 def _inside(kind: Type, depth: int) -> str | None:
@@ -192,6 +183,8 @@ def _containers(place: Place, used: Counter[str], items: Counter[str], seen: Vot
         return [*(_list(each) for each in inner[:3]), _list(_STRING)]
     if items["number"] or items["float"]:
         return [_list(each) for each in ([_FLOAT, _INT] if items["float"] else [_INT, _FLOAT])]
+    if place[1] and used["sized"] == used["container"] and not used["list"]:
+        return [_STRING, _list(_INT), _list(_STRING)]  # all that is asked of it is how long it is
     open_ = [each for each in _named(place) if each.kind in ("list", "string", "map")]
     open_.sort(key=lambda each: place[1] > 0 and each.kind != "list")  # text in text is rare
     every = [_list(_INT), _STRING, _list(_STRING), _list(_list(_INT))]
@@ -222,7 +215,7 @@ def type_of(value: Value) -> Type:
 
 
 _PLAIN = {int: "int", float: "float", str: "string", bytes: "bytes"}
-_INT, _FLOAT, _STRING = Type("int"), Type("float"), Type("string")
+_INT, _FLOAT, _STRING, _CHAR = Type("int"), Type("float"), Type("string"), Type("char")
 
 
 def _list(item: Type) -> Type:
@@ -258,7 +251,8 @@ def _relations(
     found = [()] if not equal else [(), equal]
     if containers and integers:
         indexes = {at for at in integers if seen.get((names[at], 0), _UNKNOWN)["index"]}
-        named = tuple(_named_roles(names, integers, containers, indexes))
+        rows = any(inner.kind in _SIZED for at in containers for inner in types[at].items)
+        named = tuple(_named_roles(names, integers, containers, indexes, rows=rows))
         one = [
             (Relation(at, role, containers[0]),)
             for at in integers
@@ -274,14 +268,19 @@ def _named_roles(
     integers: Sequence[int],
     containers: Sequence[int],
     indexes: Container[int],
+    *,
+    rows: bool,
 ) -> Iterator[Relation]:
     """What the names of integers suggest; the containers take their lengths in turn.
 
     `indexes` are those that the body uses as such; another one is hardly an index by its name.
+    `rows`: a container holds others, which have a width.
     """
     lengths = 0
     for at in integers:
         for role, pattern in _guesses()[1].items():
+            if role == "width" and not rows:
+                continue
             if role == "length" and lengths and len(containers) == 1:
                 continue
             if role in ("within", "last") and len(names[at]) == 1 and at not in indexes:

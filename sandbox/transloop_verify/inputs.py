@@ -232,15 +232,20 @@ def _member(position: int, row: list[Value], domain: Domain, dice: random.Random
     same = [row[at] for at in range(len(row)) if at != position and domain.types[at] == kind]
     if same and kind.kind in ("string", "list"):
         return _varied(dice.choice(same), dice)
-    if kind.kind == "string" and (texts := [each for each in others if isinstance(each, str)]):
+    texts = [each for each in others if isinstance(each, str) and each]
+    if kind.kind == "string" and texts:
         return _varied(dice.choice(texts), dice)
+    if kind.kind == "char" and texts:
+        return dice.choice(dice.choice(texts))
     return row[position]
 
 
 def _is(value: Value, kind: Type) -> bool:
     if isinstance(value, bool):
         return kind.kind == "bool"
-    shapes: dict[str, type] = {"int": int, "float": float, "string": str, "list": list}
+    if isinstance(value, list):
+        return kind.kind == "list" and all(_is(each, kind.items[0]) for each in value)
+    shapes: dict[str, type] = {"int": int, "float": float, "string": str}
     return kind.kind in shapes and isinstance(value, shapes[kind.kind])
 
 

@@ -11,22 +11,22 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeVar
+from typing import Literal
 
-from transloop_sandbox.job import Limits
+from transloop_sandbox.job import Isolation, Limits
 from transloop_settings.errors import SandboxError
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_verify.case import Case, Entry, Observation, Observed, Side
 from transloop_verify.compare import Rules, differs, opaque, rules_for
 from transloop_verify.evidence import ENOUGH, Evidence
+from transloop_verify.fitting import fitting, without
 from transloop_verify.matching import NoCounterpart, matching, named
 from transloop_verify.mutants import Score
 from transloop_verify.observe import Runs, observe
 from transloop_verify.shrink import smaller
 from transloop_verify.traced import Coverage
 
-_T = TypeVar("_T")
 Word = Literal["verified", "failed", "compile_error", "unchecked"]
 OnJudged = Callable[[Case, str | None], None]
 """Told each case that ran on both sides, with what the candidate did otherwise, if anything."""
@@ -77,6 +77,11 @@ class Verdict:
     coverage: Coverage | None = None
     mutants: Score | None = None
     not_checked: tuple[str, ...] = ()
+    evidence: Evidence | None = None
+    """What it rests on: the evidence that was given, or other cases of the same source where the
+    candidate's types ask for them."""
+    isolation: Isolation | None = None
+    """How the candidate was kept in; None where nothing of it ran."""
     seconds: float = 0.0
 
 
@@ -98,13 +103,16 @@ def judge(
     Nothing about the candidate raises: what goes wrong with it is a verdict.
     """
     began = time.monotonic()
-    if evidence.reason:
+    if evidence.reason and not evidence.few:
         return Verdict("unchecked", evidence.reason)
     try:
         entry, dropped = _counterpart(evidence, code, language_id, function)
         target = Side(code, language_id, entry, prelude)
-        trial = _Trial(evidence, target, dropped, sandbox, on_judged, cancelled)
-        verdict = trial.verdict(seconds, shrink_seconds)
+        used = fitting(evidence, target, dropped, sandbox, cancelled)
+        if used.reason:
+            return Verdict("unchecked", used.reason)
+        trial = _Trial(used, target, dropped, sandbox, on_judged, cancelled)
+        verdict = replace(trial.verdict(seconds, shrink_seconds), evidence=used)
     except NoCounterpart as error:
         verdict = _broken(code, language_id) or Verdict("unchecked", str(error))
     except SandboxError as error:  # a compiler is missing, or nothing may be run here
@@ -129,12 +137,8 @@ def _counterpart(
     except NoCounterpart:
         if not lengths:
             raise
-        short = replace(source, parameters=_without(source.parameters, lengths))
+        short = replace(source, parameters=without(source.parameters, lengths))
         return matching(short, code, language_id), lengths
-
-
-def _without(values: Sequence[_T], dropped: frozenset[int]) -> tuple[_T, ...]:
-    return tuple(each for at, each in enumerate(values) if at not in dropped)
 
 
 def _broken(code: str, language_id: str) -> Verdict | None:
@@ -161,7 +165,7 @@ class _Trial:
         self.evidence, self.side, self.sandbox = evidence, side, sandbox
         self.dropped, self.cancelled = dropped, cancelled
         entry = evidence.side.entry
-        short = replace(entry, parameters=_without(entry.parameters, dropped))
+        short = replace(entry, parameters=without(entry.parameters, dropped))
         self.rules: Rules = rules_for(replace(evidence.side, entry=short), side)
         self._wanted = {case: self._short(seen) for case, seen in evidence.expected.items()}
         self._on_judged = on_judged
@@ -172,8 +176,8 @@ class _Trial:
         """Run all cases, and make the first that differs smaller."""
         seen = self._tried(self.evidence.cases, seconds, self._told)
         if seen.failure and not (seen.failure == "cancelled" and self._ends >= HOPELESS):
-            return _failed_to_run(seen)
-        verdict = self._weighed(seen)
+            return replace(_failed_to_run(seen), isolation=seen.isolation)
+        verdict = replace(self._weighed(seen), isolation=seen.isolation)
         if verdict.verdict != "failed":
             return verdict
         return replace(verdict, counterexample=self._smallest(seen, verdict, shrink_seconds))
@@ -290,7 +294,7 @@ class _Trial:
 
     def _short(self, seen: Observation) -> Observation:
         """What the source did, without the arguments that the candidate does not take."""
-        return replace(seen, after=_without(seen.after, self.dropped))
+        return replace(seen, after=without(seen.after, self.dropped))
 
     def _tried(
         self,
@@ -299,7 +303,7 @@ class _Trial:
         told: Callable[[int, Observation], None] = lambda case, seen: None,
     ) -> Observed:
         """The candidate on the cases, with the arguments that it takes."""
-        short = [replace(case, arguments=_without(case.arguments, self.dropped)) for case in cases]
+        short = [replace(case, arguments=without(case.arguments, self.dropped)) for case in cases]
         return self._observed(self.side, short, seconds, told)
 
     def _observed(

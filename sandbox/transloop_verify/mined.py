@@ -45,6 +45,7 @@ class _Hints:
     accidents: re.Pattern[str] | None
     panics: re.Pattern[str] | None
     effects: Mapping[str, re.Pattern[str]]
+    reads: Mapping[str, re.Pattern[str]]
 
 
 def constants(code: str, language_id: str) -> Constants:
@@ -66,12 +67,30 @@ def constants(code: str, language_id: str) -> Constants:
 
 def effects(code: str, language_id: str) -> tuple[Effect, ...]:
     """What the code seems to reach for outside itself, once each."""
-    plain = blanked(code, language_id)
+    return _places(code, language_id, _hints(language_id).effects)
+
+
+def reads(code: str, language_id: str) -> tuple[Effect, ...]:
+    """What the code seems to ask of its surroundings: twice the same here, and not elsewhere."""
+    return _places(code, language_id, _hints(language_id).reads)
+
+
+def _places(
+    code: str, language_id: str, patterns: Mapping[str, re.Pattern[str]]
+) -> tuple[Effect, ...]:
+    plain = _unaliased(blanked(code, language_id))
     found = []
-    for what, pattern in _hints(language_id).effects.items():
+    for what, pattern in patterns.items():
         if match := pattern.search(plain):
             found.append(Effect(what, plain.count("\n", 0, match.start()) + 1))
     return tuple(found)
+
+
+def _unaliased(code: str) -> str:
+    """The code with modules by their own names, where they were given others."""
+    for own, other in re.findall(r"^\s*import ([\w.]+) as (\w+)", code, re.MULTILINE):
+        code = re.sub(rf"(?<![\w.]){other}\.", f"{own}.", code)
+    return code
 
 
 @dataclass(frozen=True)
@@ -155,7 +174,10 @@ def _hints(language_id: str) -> _Hints:
         frozenset(data["throws"]),
         _any(data["accidents"]),
         _any(data.get("panics", [])),
-        {what: re.compile("|".join(each), re.MULTILINE) for what, each in data["effects"].items()},
+        *(
+            {what: re.compile("|".join(each), re.MULTILINE) for what, each in data[kind].items()}
+            for kind in ("effects", "reads")
+        ),
     )
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import replace
 from typing import Protocol
 
-from transloop_sandbox.job import COMPILE_LIMITS, Diagnostic, Job, Limits, Result
+from transloop_sandbox.job import COMPILE_LIMITS, Diagnostic, Isolation, Job, Limits, Result
 from transloop_verify.case import Case, Observation, Observed, Side
 from transloop_verify.harness import RUN_LIMITS, Program, program
 from transloop_verify.reading import Reading, read
@@ -72,6 +72,7 @@ class _Run:
         self.cancelled = cancelled
         self.seen: dict[int, Observation] = {}
         self.told: set[int] = set()
+        self.isolation: Isolation | None = None
 
     def all(self, deadline: float) -> Observed:
         """Start, and start again behind each case that ended the program."""
@@ -108,6 +109,7 @@ class _Run:
 
         future = self.sandbox.submit(job, arrived)
         result = self._wait(future)
+        self.isolation = result.isolation if result else self.isolation
         return read(result.stdout if result else b"", nonce, first), result
 
     def _wait(self, future: Future[Result]) -> Result | None:
@@ -152,7 +154,12 @@ class _Run:
     def _observed(self, observed: Observed) -> Observed:
         for case, reason in self.made.unexpressed.items():
             self.on_observation(case, Observation("unexpressed", error=reason))
-        return replace(observed, by_case=dict(self.seen), unexpressed=dict(self.made.unexpressed))
+        return replace(
+            observed,
+            by_case=dict(self.seen),
+            unexpressed=dict(self.made.unexpressed),
+            isolation=self.isolation,
+        )
 
 
 def _refused(made: Program, result: Result) -> Observed:

@@ -33,7 +33,7 @@ def side(text: str, language_id: str, function: str) -> Side:
 def strict(source: Side) -> Side:
     """The side, ending where its language defines no result: such a result is nothing to expect."""
     rule = table(source.language, "hints").get("strict")
-    if rule is None:
+    if rule is None or rule in source.prelude:
         return source
     return replace(source, prelude=f"{source.prelude}\n{rule}".lstrip("\n"))
 

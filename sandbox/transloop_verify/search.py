@@ -8,24 +8,30 @@ from __future__ import annotations
 
 import itertools
 import math
+import string
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from transloop_sandbox.job import Limits
 from transloop_verify.case import Case, Observation, Side
-from transloop_verify.infer import Hypothesis, chosen, hypotheses
+from transloop_verify.fit import chosen
+from transloop_verify.infer import Hypothesis, hypotheses
 from transloop_verify.inputs import Domain, Input, drawable, inputs, numbers, samples
 from transloop_verify.mined import Intended
 from transloop_verify.observe import Runs, observe
 from transloop_verify.traced import Trace, Traced, trace_of
+from transloop_verify.type import Type
 from transloop_verify.value import MapValue, Value
 
 _LIMITS = Limits(cpu_seconds=2.0, memory_mb=512)
 _SHORT = Limits(cpu_seconds=1.0, memory_mb=512)
 """For a source that counts no steps: what takes longer is no good case."""
-_SAMPLES = 6
+_SAMPLES = 8
 """Inputs that test a hypothesis."""
+_MOST_FAIL = 0.5
+"""A share of inputs that the source must accept for the letters of its text to be right."""
+_SLOW = frozenset({"timeout", "memory", "endless"})
 _ODD = 6
 """One case in so many may rest on what the source's language does in its own way."""
 
@@ -44,6 +50,15 @@ class Tried:
 
 
 @dataclass(frozen=True)
+class Sought:
+    """How many inputs are drawn, how many of them must be accepted, and by which seed."""
+
+    count: int
+    enough: int
+    seed: int
+
+
+@dataclass(frozen=True)
 class Searcher:
     """Runs a source on inputs to learn about it; `program` is the traced one, if there is one."""
 
@@ -56,10 +71,10 @@ class Searcher:
     def domains(self, domain: Domain, seed: int) -> tuple[Domain, ...]:
         """What the source accepts; two where nothing tells two of them apart.
 
-        `domain` carries constants and examples; its types are not looked at. Empty where there is a
-        parameter of which no value can be made.
+        `domain` carries constants, examples, and types where somebody declared them. Empty where
+        there is a parameter of which no value can be made.
         """
-        found = hypotheses(self.side, domain.examples)
+        found = hypotheses(self.side, domain.examples, domain.types)
         possible = [each for each in found if all(map(drawable, each.types))]
         if len(possible) > 1:
             possible = list(self._tested(possible, domain, seed))
@@ -86,20 +101,75 @@ class Searcher:
             return self.meant(Observation("raised", error=trace.error, message=trace.message))
         return trace.end == "returned" and "negative index" not in trace.notes
 
+    def pool(self, domains: Sequence[Domain], sought: Sought) -> tuple[list[Tried], Domain]:
+        """Inputs with what they came to, and the first domain, made smaller where that helped.
+
+        Where too few are inside, more are drawn: of smaller numbers, or of other letters.
+        """
+        tried = self._drawn(domains, sought)
+        accepted = self._accepted(tried)
+        if accepted >= (sought.enough if self.program else sought.count):
+            return tried, domains[0]
+        less = [bounded(each, tried) for each in domains]
+        if accepted < sought.enough:
+            less = [self._lettered(each, tried, sought.seed) for each in less]
+        if less == list(domains):
+            return tried, domains[0]
+        again = self._drawn(less, sought)
+        known = {repr(each.input.arguments) for each in tried}
+        more = [each for each in again if repr(each.input.arguments) not in known]
+        better = self._accepted(again) > accepted
+        return [*tried, *more], less[0] if better else domains[0]
+
+    def _drawn(self, domains: Sequence[Domain], sought: Sought) -> list[Tried]:
+        """Inputs of some domains with what they came to.
+
+        Small numbers run first: where nobody counts steps, slow ones keep others from being run.
+        """
+        some = drawn(domains, sought.count, sought.seed)
+        tried = self.tried(some if self.program else rising(some))
+        order = {id(each): at for at, each in enumerate(some)}
+        return sorted(tried, key=lambda each: order[id(each.input)])
+
+    def _accepted(self, tried: Sequence[Tried]) -> int:
+        return sum(map(self.inside, tried))
+
+    def _lettered(self, domain: Domain, tried: Sequence[Tried], seed: int) -> Domain:
+        """The domain with text of letters that the source accepts; the same where none is better.
+
+        A source may turn text into numbers, or look each letter up: it fails on all other text.
+        """
+        if not any(map(_textual, domain.types)):
+            return domain
+        accepted = _letters(each.input.arguments for each in tried if self.inside(each))
+        known = [domain.constants.letters, string.digits, string.ascii_lowercase, accepted, "01"]
+        possible = [
+            replace(domain, constants=replace(domain.constants, only=each))
+            for each in dict.fromkeys(known)
+            if each
+        ]
+        shares = [
+            sum(map(self.inside, some)) / len(some) if some else 0.0
+            for some in self._sampled(possible, seed)
+        ]
+        best = max(range(len(possible)), key=lambda at: shares[at])
+        return possible[best] if shares[best] > _MOST_FAIL else domain
+
     def _tested(
         self, possible: Sequence[Hypothesis], domain: Domain, seed: int
     ) -> tuple[Hypothesis, ...]:
-        drawn = [
-            samples(replace(domain, types=each.types, relations=each.relations), _SAMPLES, seed)
-            for each in possible
-        ]
-        owners = [at for at, some in enumerate(drawn) for _ in some]
-        flat = [each for some in drawn for each in some]
-        traces: list[list[Trace]] = [[] for _ in possible]
-        places = {id(each): at for at, each in zip(owners, flat, strict=True)}
-        for each in self.tried(flat):
-            traces[places[id(each.input)]].append(each.trace)
+        domains = [replace(domain, types=each.types, relations=each.relations) for each in possible]
+        traces = [[each.trace for each in some] for some in self._sampled(domains, seed)]
         return chosen(possible, traces, self.meant.names)
+
+    def _sampled(self, domains: Sequence[Domain], seed: int) -> list[list[Tried]]:
+        """A few inputs of each domain, all run at once."""
+        drawn = [samples(each, _SAMPLES, seed) for each in domains]
+        places = {id(each): at for at, some in enumerate(drawn) for each in some}
+        found: list[list[Tried]] = [[] for _ in domains]
+        for each in self.tried([each for some in drawn for each in some]):
+            found[places[id(each.input)]].append(each)
+        return found
 
     def _trace(self, seen: Observation) -> Trace:
         if self.program is not None:
@@ -141,16 +211,22 @@ def selected(tried: Iterable[Tried], count: int) -> list[Tried]:
 
 def bounded(domain: Domain, tried: Sequence[Tried]) -> Domain:
     """The domain without the numbers for which a source took too long; the same if it never did."""
-    slow = [each.input for each in tried if each.trace.end in ("timeout", "memory")]
-    fast = [each.input for each in tried if each.trace.end not in ("timeout", "memory")]
+    slow = [each.input for each in tried if _slow(each.trace)]
+    fast = [each.input for each in tried if not _slow(each.trace)]
     if not slow or not any(numbers(each.arguments) for each in slow):
         return domain
     least = min(map(_magnitude, slow))
     signed = all(min(numbers(each.arguments), default=0) < 1 for each in slow)
     if signed and max(map(_magnitude, fast), default=0) > least:
         return replace(domain, smallest=1)
+    large = [each for each in slow if min(numbers(each.arguments), default=0) >= 1] or slow
+    least = min(map(_magnitude, large))
     below = [_magnitude(each) for each in fast if _magnitude(each) < least]
     return replace(domain, smallest=0, largest=int(max(below, default=3)))
+
+
+def _slow(trace: Trace) -> bool:
+    return trace.end in _SLOW or trace.error == "RecursionError"
 
 
 def rising(drawn: Sequence[Input]) -> list[Input]:
@@ -180,6 +256,24 @@ def _covering(tried: Sequence[Tried], count: int) -> list[Tried]:
         results[each.trace.result] += 1
         kept.append(each)
     return kept[:count]
+
+
+def _textual(kind: Type) -> bool:
+    return kind.kind in ("string", "char") or any(map(_textual, kind.items))
+
+
+def _letters(values: Iterable[Value | Sequence[Value]]) -> str:
+    """All characters in some values, however deep."""
+    found = set[str]()
+    for each in values:
+        match each:
+            case str():
+                found |= {*each}
+            case list() | tuple():
+                found |= {*_letters(each)}
+            case MapValue(pairs):
+                found |= {*_letters(pairs)}
+    return "".join(sorted(found))
 
 
 def _senseless(value: Value) -> bool:

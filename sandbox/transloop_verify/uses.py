@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 Place = tuple[str, int]
 """A parameter, and how many levels down."""
 Votes = Mapping[Place, Counter[str]]
-"""Of `number`, `likely` (one), `float`, `index`, `string`, `parsed`, `list`, `map`, `container`."""
+"""Of `number`, `likely` (one), `float`, `index`, `string`, `parsed`, `list`, `map`, `container`,
+and `sized`, a container that is asked for its length."""
 
 _DEEPEST = 3
 _COMPARED = {"==", "!=", "===", "!==", "in", "not in"}
@@ -41,6 +42,8 @@ class Uses:
     votes: Votes = field(default_factory=dict)
     links: frozenset[tuple[Place, Place]] = frozenset()
     """Places whose values are compared with each other, and so will be of one kind."""
+    equals: frozenset[tuple[Place, Place]] = frozenset()
+    """Those of them that are equal, where others are found one inside of the other."""
 
 
 def uses(code: str, language_id: str, name: str, parameters: Sequence[str]) -> Uses:
@@ -52,7 +55,7 @@ def uses(code: str, language_id: str, name: str, parameters: Sequence[str]) -> U
     for _ in range(2):  # a name may stand for an item before the loop that says so
         reader.bind(body)
     reader.read(body)
-    return Uses(reader.votes, frozenset(reader.links))
+    return Uses(reader.votes, frozenset(reader.links), frozenset(reader.equals))
 
 
 class _Reader:
@@ -68,6 +71,7 @@ class _Reader:
         """Names of collections of text."""
         self.votes: defaultdict[Place, Counter[str]] = defaultdict(Counter)
         self.links: set[tuple[Place, Place]] = set()
+        self.equals: set[tuple[Place, Place]] = set()
 
     # Which names stand for which items ----------------------------------------------------------
 
@@ -171,7 +175,11 @@ class _Reader:
         _, owner, member = self.uses["attribute"]
         name = node.child_by_field_name(member)
         if name is not None and text_of(name) in self.uses["sized"]:
-            self._vote(node.child_by_field_name(owner), "container")
+            self._measured(node.child_by_field_name(owner))
+
+    def _measured(self, node: Node | None) -> None:
+        for what in ("container", "sized"):
+            self._vote(node, what)
 
     def _call(self, node: Node) -> None:
         kind, owner, _ = self.uses["attribute"]
@@ -188,6 +196,8 @@ class _Reader:
                 arguments[0] if arguments else None, ("container", "likely")[len(arguments) > 1]
             )
         for each in arguments:
+            if name in self.uses["sized"]:
+                self._measured(each)
             for what in ("number", "container", "string", "parsed"):
                 if name in self.uses["functions"][what]:
                     self._vote(each, what)
@@ -217,6 +227,8 @@ class _Reader:
             for name, depth in self.standing_for(right):
                 if one[0] != name:
                     self.links.add((one, (name, depth + inside)))
+                    if not inside:
+                        self.equals |= {(one, (name, depth)), ((name, depth), one)}
 
     def _said(self, operands: Sequence[Node]) -> str:
         """What the literals among some operands make of the others."""

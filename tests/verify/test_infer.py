@@ -6,7 +6,8 @@ import pytest
 
 from transloop_verify.case import Entry, Parameter, Side
 from transloop_verify.examples import examples
-from transloop_verify.infer import Hypothesis, chosen, hypotheses, read, type_of
+from transloop_verify.fit import chosen
+from transloop_verify.infer import Hypothesis, hypotheses, read, type_of
 from transloop_verify.inputs import Relation
 from transloop_verify.program import program
 from transloop_verify.traced import Trace, coverage, traced
@@ -49,6 +50,8 @@ def spelled(kind: Type) -> str:
         ("def f(matrix):\n    return matrix\n", "list<list<int>>"),
         ("def f(is_open):\n    return is_open\n", "bool"),
         ("def f(n):\n    return n\n", "int"),
+        ("def f(x):\n    return sum(len(w) for w in x)\n", "list<string>"),
+        ("def f(x):\n    return [len(r) + r[0] * 2 for r in x]\n", "list<list<int>>"),
     ],
 )
 def test_a_type_is_told_by_use_and_then_by_name(code: str, expected: str) -> None:
@@ -58,7 +61,9 @@ def test_a_type_is_told_by_use_and_then_by_name(code: str, expected: str) -> Non
 
 def test_what_is_compared_is_of_one_kind() -> None:
     code = "def f(s, c):\n    return sum(1 for i in range(len(s)) if s[i] == c)\n"
-    assert first(code, "s", "c") == ["string", "string"]
+    assert first(code, "s", "c") == ["string", "char"]
+    code = "def f(text, part):\n    return part in text and part + text[1:]\n"
+    assert first(code, "text", "part") == ["string", "string"]
     code = "def f(lst, b):\n    return [each * 2 for each in lst if each not in b]\n"
     assert first(code, "lst", "b") == ["list<int>", "list<int>"]
 
@@ -75,6 +80,13 @@ def test_what_is_declared_is_kept_and_what_it_leaves_open_is_filled() -> None:
     entry = Entry("f", (Parameter("names", Type("list")), Parameter("y", Type("string"))))
     types = hypotheses(Side(code, "python", entry))[0].types
     assert [spelled(each) for each in types] == ["list<string>", "string"]
+
+
+def test_what_somebody_else_declares_goes_before_all_of_it() -> None:
+    entry = Entry("f", (Parameter("names", Type("list")), Parameter("y")))
+    side = Side("def f(names: list, y):\n    return names + [y.upper()]\n", "python", entry)
+    types = hypotheses(side, (), (Type("list", (INT,)), Type("float")))[0].types
+    assert [spelled(each) for each in types] == ["list<int>", "float"]
 
 
 def test_calls_say_more_than_names() -> None:
@@ -104,6 +116,40 @@ def test_reading_from_the_end_speaks_against_a_hypothesis() -> None:
     free, length = Hypothesis((INT,)), Hypothesis((INT,), (Relation(0, "length", 0),))
     wrapped = Trace("returned", notes=("negative index",))
     assert chosen([free, length], [[wrapped], [Trace("returned")]], frozenset()) == (length,)
+
+
+def test_floats_are_not_taken_where_integers_run_though_fewer_of_them_do() -> None:
+    whole, broken = Hypothesis((INT,)), Hypothesis((Type("float"),))
+    good, bad = Trace("returned"), Trace("raised", "ZeroDivisionError")
+    assert chosen([whole, broken], [[good, bad, bad], [good, good, good]], frozenset()) == (whole,)
+    bad = Trace("raised", "AttributeError")
+    assert chosen([whole, broken], [[bad, bad, bad], [good, good, good]], frozenset()) == (broken,)
+
+
+def test_an_error_of_type_speaks_against_types_whatever_the_relations() -> None:
+    numbers, texts = Type("list", (INT,)), Type("list", (Type("string"),))
+    within = (Relation(1, "within", 0),)
+    tried = [
+        Hypothesis((numbers, INT)),
+        Hypothesis((numbers, INT), within),
+        Hypothesis((texts, INT)),
+        Hypothesis((texts, INT), within),
+    ]
+    good, outside, wrong = (
+        Trace("returned"),
+        Trace("raised", "IndexError"),
+        Trace("raised", "TypeError"),
+    )
+    traces = [[outside] * 3, [good, good, outside], [wrong] * 3, [good, good, good]]
+    assert chosen(tried, traces, frozenset()) == (tried[1],)
+
+
+def test_what_reaches_little_fits_little() -> None:
+    tried = [Hypothesis((INT,)), Hypothesis((Type("string"),))]
+    far, near = Trace("returned", hits=frozenset(range(10))), Trace("returned", hits=frozenset({1}))
+    failed = Trace("raised", "ValueError")
+    assert chosen(tried, [[near] * 6, [far] * 6], frozenset()) == (tried[1],)
+    assert chosen(tried, [[far] * 5 + [failed], [near] * 6], frozenset()) == (tried[0],)
 
 
 @pytest.mark.parametrize(

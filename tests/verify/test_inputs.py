@@ -9,7 +9,7 @@ import pytest
 from transloop_verify.case import Observation
 from transloop_verify.draw import Constants, boundaries
 from transloop_verify.inputs import Domain, Input, Relation, drawable, inputs
-from transloop_verify.mined import constants, effects, intended
+from transloop_verify.mined import constants, effects, intended, reads
 from transloop_verify.type import ANY, Type
 from transloop_verify.value import MapValue, RecordValue, SetValue, Value
 
@@ -102,6 +102,30 @@ def test_a_searched_number_is_often_there() -> None:
     assert 30 < sum(met) < 170
 
 
+def test_a_searched_letter_is_often_there() -> None:
+    found = [each.arguments for each in some(Domain((TEXT, Type("char"))), 200)]
+    met = [letter in text for text, letter in found if isinstance(text, str) and letter]
+    assert 60 < sum(met) < 190
+    assert all(isinstance(letter, str) and len(letter) == 1 for _, letter in found)
+
+
+def test_a_list_of_another_depth_is_no_stand_in() -> None:
+    tables = Type("list", (NUMBERS,))
+    for each in some(Domain((tables, tables)), 300):
+        assert all(isinstance(row, list) for table in each.arguments for row in table)  # type: ignore[union-attr]
+
+
+def test_text_may_be_kept_to_some_letters() -> None:
+    constants = Constants(strings=("VI", "abc"), only="IVX")
+    kinds = (TEXT, Type("char"), Type("list", (TEXT,)))
+    for each in some(Domain(kinds, constants=constants), 200):
+        text, letter, texts = each.arguments
+        assert isinstance(text, str)
+        assert isinstance(letter, str)
+        assert isinstance(texts, list)
+        assert {*text, *letter, *"".join(map(str, texts))} <= {*"IVX"}
+
+
 @pytest.mark.parametrize(
     ("kind", "python"),
     [
@@ -141,6 +165,82 @@ def test_constants_are_mined_from_code_and_not_from_prose_or_imports() -> None:
 def test_effects_are_told_with_their_line_and_not_from_comments_or_text() -> None:
     code = 'import random\n# open(x)\ny = "open(x)"\nz = random.random()\n'
     assert [(each.what, each.line) for each in effects(code, "python")] == [("randomness", 4)]
+
+
+FILES, AROUND = "the file system", "the environment"
+
+
+@pytest.mark.parametrize(
+    ("language", "line", "what"),
+    [
+        ("python", "os.stat(x).st_mtime", FILES),
+        ("python", "os.path.exists(x)", FILES),
+        ("python", "path.getmtime(x)", FILES),
+        ("python", "os.getcwd()", FILES),
+        ("python", "os.listdir(x)", FILES),
+        ("python", "x.is_file()", FILES),
+        ("python", "glob.glob(x)", FILES),
+        ("python", "os.environ['X']", AROUND),
+        ("python", "os.getenv(x)", AROUND),
+        ("python", "sys.platform == x", AROUND),
+        ("python", "platform.system()", AROUND),
+        ("python", "os.path.join(x, 'y') + os.sep", ""),
+        ("python", "x.path.exists()", ""),
+        ("python", "min(x, sys.maxsize)", ""),
+        ("python", "'os.stat' in x", ""),
+        ("javascript", "fs.existsSync(x)", FILES),
+        ("javascript", "fs.statSync(x).size", FILES),
+        ("javascript", "readdirSync(x)", FILES),
+        ("javascript", "process.env.X", AROUND),
+        ("javascript", "process.cwd()", AROUND),
+        ("javascript", "x.path.join(x)", ""),
+        ("typescript", "fs.readFileSync(x)", FILES),
+        ("typescript", "os.hostname()", AROUND),
+        ("typescript", "path.join(x, 'y')", ""),
+        ("java", "new File(x).exists()", FILES),
+        ("java", "Files.size(x)", FILES),
+        ("java", "System.getenv(x)", AROUND),
+        ("java", "Locale.getDefault()", AROUND),
+        ("java", "x.profile.size()", ""),
+        ("c", "stat(x, &s)", FILES),
+        ("c", "getcwd(x, 9)", FILES),
+        ("c", "getenv(x)", AROUND),
+        ("c", "x->stat(x)", ""),
+        ("cpp", "std::filesystem::exists(x)", FILES),
+        ("cpp", "fs::file_size(x)", FILES),
+        ("cpp", "std::getenv(x)", AROUND),
+        ("cpp", "x.exists(x)", ""),
+        ("go", "os.Stat(x)", FILES),
+        ("go", "os.Getwd()", FILES),
+        ("go", "filepath.Abs(x)", FILES),
+        ("go", "os.Getenv(x)", AROUND),
+        ("go", "runtime.NumCPU()", AROUND),
+        ("go", "filepath.Join(x)", ""),
+        ("rust", "fs::metadata(x)", FILES),
+        ("rust", "Path::new(x).exists()", FILES),
+        ("rust", "x.is_dir()", FILES),
+        ("rust", "env::var(x)", AROUND),
+        ("rust", "Path::new(x).join(x)", ""),
+    ],
+)
+def test_what_another_machine_would_answer_otherwise_is_known(
+    language: str, line: str, what: str
+) -> None:
+    assert [each.what for each in reads(line, language)] == ([what] if what else [])
+    assert effects(line, language) == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        ("import os as o\ndef f(x):\n    return o.listdir(x)\n", 3),
+        ("import os.path as p\ndef f(x):\n    return p.exists(x)\n", 3),
+        ("from os import (\n    path,\n    stat,\n)\ndef f(x):\n    return stat(x)\n", 1),
+        ("from os.path import join, exists\ndef f(x):\n    return exists(x)\n", 1),
+    ],
+)
+def test_other_names_of_the_same_hide_nothing(code: str, line: int) -> None:
+    assert [(each.what, each.line) for each in reads(code, "python")] == [(FILES, line)]
 
 
 def test_an_error_is_meant_when_the_code_raises_it() -> None:

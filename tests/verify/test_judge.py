@@ -151,6 +151,11 @@ def test_an_untraced_source_is_kept_to_numbers_that_it_can_cope_with(sandbox: Sa
         ("    return open('x').read() * n\n", "files (line 2)"),
         ("    import time\n    return time.time() * n\n", "clock (line 3)"),
         ("    import random\n    return random.random() * n\n", "randomness (line 3)"),
+        (
+            "    import os\n    return len(os.listdir('.')) * n\n",
+            "it reads the file system (line 3)",
+        ),
+        ("    import os\n    return os.environ.get('N', n)\n", "it reads the environment (line 3)"),
         ("    return id(object()) * n\n", "not deterministic"),
         ("    return object() if n else object()\n", "cannot be expressed"),
         ("    return missing + n\n", "NameError"),
@@ -195,6 +200,29 @@ def test_a_parameter_of_which_no_value_can_be_made(sandbox: Sandbox) -> None:
 
 
 # Verdicts ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "ran"),
+    [
+        ("const gcd = (a, b) => b ? gcd(b, a % b) : a;", True),
+        ("const gcd = (a, b) => a;", True),
+        ("const other = (a, b, c) => a;", False),
+    ],
+)
+def test_a_verdict_says_how_the_candidate_was_kept_in(
+    target: str, ran: bool, sandbox: Sandbox
+) -> None:
+    isolation = verdict_of(GCD, target, "javascript", sandbox).isolation
+    assert (isolation is not None) is ran
+    assert isolation is None or (isolation.level != "none" and isolation.backend)
+
+
+def test_a_verdict_without_isolation_says_so() -> None:
+    with Sandbox(1, unsafe=True, cache=False) as unsafe:
+        verdict = verdict_of(GCD, "const gcd = (a, b) => a;", "javascript", unsafe)
+    assert verdict.isolation is not None
+    assert (verdict.isolation.level, verdict.isolation.backend) == ("none", "none")
 
 
 def test_a_right_translation_is_verified(sandbox: Sandbox) -> None:
