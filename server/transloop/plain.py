@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from transloop_server.verified import Delivered
     from transloop_verify.case import Observation
     from transloop_verify.evidence import Evidence
-    from transloop_verify.judge import Counterexample
+    from transloop_verify.judge import Counterexample, Verdict
 
 
 def counterexample(found: Counterexample | None) -> dict[str, Any] | None:
@@ -44,6 +44,14 @@ def value(given: Any) -> Any:
     from transloop_verify.value import encode
 
     return json.loads(encode(given))
+
+
+def isolation(verdict: Verdict) -> dict[str, Any] | None:
+    """How the translation was kept in when it ran; None where it did not."""
+    kept = verdict.isolation
+    if kept is None:
+        return None
+    return {"level": kept.level, "backend": kept.backend, "version": kept.version}
 
 
 def coverage(evidence: Evidence) -> dict[str, Any] | None:
@@ -87,6 +95,7 @@ def delivered(found: Delivered) -> dict[str, Any]:
             "counterexample": counterexample(best.counterexample),
             "functions": [_function(each) for each in found.evidence],
             "not_checked": list(best.not_checked),
+            "isolation": isolation(best),
         },
         "tried": [{"verdict": each.verdict, "reason": each.reason} for each in verdicts[1:]],
         "seconds": rounded(found.seconds),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from transloop_sandbox.job import Isolation
     from transloop_sandbox.sandbox import Sandbox
     from transloop_verify.case import Case, Entry, Observation
     from transloop_verify.evidence import Effort, Evidence
@@ -44,8 +45,11 @@ def verify(
     seconds: Annotated[float, typer.Option(metavar="S", help="Time to spend, about.")] = 20.0,
     cases: Annotated[int, typer.Option(metavar="N", help="Inputs to try.")] = 24,
     seed: Annotated[int, typer.Option(metavar="N", help="Other inputs.")] = 0,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe-no-sandbox", help="Run them without any protection.")
+    ] = False,
 ) -> None:
-    """Run both on inputs made for A, and compare what they do. Nothing runs outside the sandbox.
+    """Run both in the sandbox on inputs made for A, and compare what they do.
 
     The exit code is 0 if they did the same, 1 if not, and 7 if that could not be checked.
     """
@@ -59,7 +63,7 @@ def verify(
     effort = Effort(cases=cases, seconds=seconds, mutant_seconds=min(5.0, seconds / 4), seed=seed)
     chosen = settings.load(Path.cwd()).sandbox
     console = _console(stderr=True)
-    with Sandbox(chosen.workers, chosen.min_level, told=console.print) as sandbox:
+    with Sandbox(chosen.workers, chosen.min_level, unsafe, told=console.print) as sandbox:
         found = [
             _compared(pair, name, sandbox, effort, console)
             for name in _functions(pair, function, target_function)
@@ -192,7 +196,7 @@ def _compared(
             seconds=effort.seconds,
             on_judged=judged,
         )
-    return Compared(name, evidence, verdict, outcomes)
+    return Compared(name, verdict.evidence or evidence, verdict, outcomes)
 
 
 def _nothing(source: Code) -> Compared:
@@ -231,6 +235,7 @@ def _plain(found: Sequence[Compared], seed: int) -> dict[str, Any]:
         "agreed": sum(each.verdict.agreed for each in found),
         "line": worst.line,
         "counterexample": first["counterexample"],
+        "isolation": plain.isolation(worst),
         "seed": seed,
         "functions": functions,
     }
@@ -246,6 +251,7 @@ def _plain_one(each: Compared) -> dict[str, Any]:
         "agreed": verdict.agreed,
         "line": verdict.line,
         "counterexample": plain.counterexample(verdict.counterexample),
+        "isolation": plain.isolation(verdict),
         "coverage": plain.coverage(evidence),
         "mutants": plain.mutants(evidence),
         "outside": dict(evidence.outside),
@@ -289,6 +295,14 @@ def _show(each: Compared, console: Console) -> None:
         console.print(f"  {line}")
     for why, count in verdict.unchecked.items():
         console.print(f"  {count} cases did not count: {why}")
+    if verdict.isolation is not None:
+        console.print(f"  {_kept(verdict.isolation)}")
+
+
+def _kept(isolation: Isolation) -> str:
+    if isolation.level == "none":
+        return "ran without any isolation"
+    return f"ran in isolation: {isolation.level}, {isolation.backend} {isolation.version}".rstrip()
 
 
 def _table(each: Compared) -> Table:

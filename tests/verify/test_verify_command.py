@@ -90,6 +90,38 @@ def test_json_for_programs(source: Path) -> None:
     assert {each["agrees"] for each in function["case_list"]} == {True, False}
 
 
+def test_how_the_translation_was_kept_in_is_told(source: Path) -> None:
+    out = verified(source, RIGHT)[1]
+    found = json.loads(verified(source, RIGHT, "--json")[1])
+    kept = found["isolation"]
+    assert kept["level"] in ("full", "landlock", "seatbelt")
+    assert kept == found["functions"][0]["isolation"]
+    assert f"ran in isolation: {kept['level']}, {kept['backend']} {kept['version']}" in out
+
+
+def test_without_isolation_that_is_told(source: Path) -> None:
+    code, out, _ = verified(source, RIGHT, "--unsafe-no-sandbox")
+    assert code == 0
+    assert "ran without any isolation" in out
+    found = json.loads(verified(source, RIGHT, "--unsafe-no-sandbox", "--json")[1])
+    assert found["isolation"] == {"level": "none", "backend": "none", "version": ""}
+
+
+def test_what_did_not_run_has_no_isolation(source: Path) -> None:
+    source.write_text("def clamp(values, low):\n    open('x')\n    return values\n")
+    assert json.loads(verified(source, RIGHT, "--json")[1])["isolation"] is None
+
+
+def test_the_cases_shown_are_those_that_ran(source: Path) -> None:
+    target = "class A { static int longest(int[][] parts) { return parts.length; } }"
+    source.write_text("def longest(parts):\n    return sum(1 for p in parts if len(p) >= 0)\n")
+    found = json.loads(verified(source, target, "--json", name="A.java")[1])
+    cases = found["functions"][0]["case_list"]
+    assert found["verdict"] == "verified"
+    assert [each["agrees"] for each in cases] == [True] * found["cases"]
+    assert all(isinstance(part, list) for each in cases for part in each["arguments"][0])
+
+
 def test_the_seed_and_the_number_of_cases_are_kept_to(source: Path) -> None:
     lists = []
     for seed in ("1", "1", "2"):
@@ -130,6 +162,15 @@ def test_a_source_with_side_effects_is_not_checked(source: Path) -> None:
     code, out, _ = verified(source, RIGHT)
     assert code == 7
     assert "side effects: it seems to use files (line 2)" in out
+
+
+def test_a_source_that_asks_the_machine_is_not_checked(source: Path) -> None:
+    source.write_text(
+        "import os\ndef clamp(values, low):\n    return os.path.getmtime(values) > low\n"
+    )
+    code, out, _ = verified(source, RIGHT)
+    assert code == 7
+    assert "clamp: unchecked: it reads the file system (line 3)" in out
 
 
 def test_a_source_without_a_function(source: Path) -> None:
