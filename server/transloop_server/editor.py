@@ -26,6 +26,8 @@ from transloop_server.documents import Documents
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
+WRITING = "transloop/writing"
+"""Our notification: the lines of a translation so far, while it is written."""
 ANSWER_SECONDS = 10.0
 """How long an answer of the editor to an edit is waited for."""
 ARRIVAL_SECONDS = 2.0
@@ -105,6 +107,11 @@ class Editor:
     def publish(self, uri: str, found: list[lsp.Diagnostic]) -> None:
         """Show these problems of a document instead of those before."""
         self.server.text_document_publish_diagnostics(lsp.PublishDiagnosticsParams(uri, found))
+
+    def stream(self, job: str, text: str) -> None:
+        """Show what is written so far, in a client that knows our notification."""
+        if self.client.stream:
+            self.server.protocol.notify(WRITING, {"job": job, "text": text})
 
     def refresh_lenses(self) -> None:
         """Ask the editor to fetch the lenses again."""

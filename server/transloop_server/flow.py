@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 SURE = 0.6
 """Share of the evidence from which a pasted snippet's language is not asked for."""
 
+LINE = 60
+"""Characters of what is being written in a progress message."""
+
 Steps = Callable[[Report], Awaitable[str]]
 """What a job does; the answer says in words what was done."""
 
@@ -161,9 +164,10 @@ class Flow:
         shown = self.editor.progress(job.title, lambda: self.cancel(job))
 
         def report(progress: Progress) -> None:
-            news = progress.stage != job.progress.stage
-            job.progress = progress
-            shown.report(str(progress), at_once=news)
+            before, job.progress = job.progress, progress
+            shown.report(_told(progress), at_once=progress.stage != before.stage)
+            if progress.text not in ("", before.text):
+                self.editor.stream(job.id, progress.text)
 
         async def run() -> None:
             try:
@@ -266,6 +270,13 @@ def _following(document: Document, anchor: Anchor) -> Iterator[Anchor]:
 
 def _id(document: Document) -> str | None:
     return document.language.id if document.language else None
+
+
+def _told(progress: Progress) -> str:
+    """For plain editors, with the line that was written last."""
+    line = progress.text.rstrip().rpartition("\n")[2].strip()
+    written = f" | {line[:LINE]}" if line and progress.stage == "writing" else ""
+    return f"{progress}{written}"
 
 
 def _plain(text: str) -> str:

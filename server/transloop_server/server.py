@@ -114,8 +114,8 @@ def _lifecycle(server: LanguageServer, session: Session, outcomes: Outcomes) -> 
 
     @server.feature(lsp.SHUTDOWN)
     async def shutdown(_params: None) -> None:
-        await session.close()
         await outcomes.close()
+        await session.close()
 
 
 def _root(params: lsp.InitializeParams) -> list[lsp.WorkspaceFolder]:

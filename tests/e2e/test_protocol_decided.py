@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from lsprotocol import types as lsp
 from tests.e2e.conftest import Connect
+from tests.e2e.lsp_buffers import plain
 from tests.e2e.lsp_editor import Editor, until
 from tests.e2e.test_protocol_verified import (
     FUNCTION,
@@ -213,3 +215,33 @@ async def test_a_client_that_shows_diffs_is_left_to_it(connect: Connect) -> None
     sides = await editor.run("transloop.diff", {"job": job})
     assert await read(sides["right"]) == f"{ECHO}\n"
     assert editor.client.shown_documents == []
+
+
+# While it is written
+
+SLOW = ("--seconds-per-token", "0.05")
+
+
+async def test_plain_editors_see_the_line_that_was_written_last(connect: Connect) -> None:
+    editor = await connect("vscode", *SLOW)
+    await placed(editor, "below")
+    messages = [each.message or "" for reports in editor.progress for each in reports[1:-1]]
+    assert any("tokens/s | def gcd(a: int, b: int) -> int:" in each for each in messages), messages
+
+
+async def test_a_client_that_asks_for_it_gets_the_lines_as_they_are_written(
+    connect: Connect,
+) -> None:
+    from tests.e2e.lsp_clients import vscode
+
+    able = vscode()
+    able.experimental = {"transloop": {"stream": True}}
+    editor = await connect("vscode", *SLOW, capabilities=able)
+    told: list[dict[str, str]] = []
+    editor.client.feature("transloop/writing")(lambda params: told.append(plain(params)))
+    _, job = await placed(editor, "below")
+    assert {each["job"] for each in told} == {job}
+    texts = [each["text"] for each in told]
+    assert len(texts) == len(set(texts))
+    assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
+    assert ECHO.startswith(texts[-1])
