@@ -76,7 +76,8 @@ class Text:
         if not isinstance(change, lsp.TextDocumentContentChangePartial):
             return difference(self.text, change.text)
         start, end = self.offset(change.range.start), self.offset(change.range.end)
-        return Edit(start, end - start, change.text)
+        smallest = difference(self.text[start:end], change.text)  # some replace whole documents
+        return Edit(start + smallest.at, smallest.removed, smallest.added)
 
     def edited(self, edit: Edit) -> Text:
         """The text after an edit."""

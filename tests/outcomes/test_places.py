@@ -135,13 +135,12 @@ async def test_a_formatter_that_replaces_everything_is_no_edit(desk: Desk) -> No
 async def test_a_deletion_and_an_insertion_of_everything_is_no_undo(desk: Desk) -> None:
     document, job = desk.open("a.js", TARGET), desk.job()
     desk.place(job, document)
-    text = f"{TARGET}\n\n{EDITED}\n\n" + "const more = 1;\n" * 20
+    text = f"{TARGET}\n\n{DRAFT}\n\n" + "const more = 1;\n" * 20
     desk.change(document, 0, len(document.text.text), "")
     desk.change(document, 0, 0, text)
     await asyncio.sleep(0.05)
     desk.save(document)
-    _, edited = await desk.events("shown", "edited")
-    assert edited.texts["final"] == EDITED
+    await desk.events("shown", "accepted")
 
 
 async def test_a_branch_without_it_says_nothing(desk: Desk) -> None:

@@ -66,6 +66,16 @@ def test_a_whole_text_is_one_small_edit_so_that_anchors_survive() -> None:
     assert whole[anchor.start : anchor.end] == "def f():\n    return 1"
 
 
+def test_so_is_a_range_that_holds_more_than_what_changes() -> None:
+    """Some formatters replace the range of the whole document."""
+    document = opened("one\n<anchored>\nthree\n")
+    anchor = Anchor(4, 14)
+    document.anchors.append(anchor)
+    replaced(document, 0, 21, "zero\none\n<anchored>\nthree\n")
+    assert document.text.text == "zero\none\n<anchored>\nthree\n"
+    assert document.text.text[anchor.start : anchor.end] == "<anchored>"
+
+
 def test_a_difference_is_as_small_as_it_can_be() -> None:
     assert difference("abcd", "abXcd") == Edit(2, 0, "X")
     assert difference("aaa", "aa") == Edit(2, 1, "")

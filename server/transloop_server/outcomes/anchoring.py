@@ -29,8 +29,12 @@ class Mark(Anchor):
     say, who know the text. So it is when an edit goes beyond the span.
     """
 
-    def __init__(self, start: int, end: int) -> None:
+    def __init__(self, start: int, end: int, lead: int = 0) -> None:
+        """`lead` is how much was put before it with it."""
         super().__init__(start, end)
+        self.touched = True
+        """It was edited, or something around it, since somebody looked."""
+        self._reach = AROUND + lead
         self.astray = False
         """What stands there now may be anything."""
         self.behind = 0
@@ -39,6 +43,13 @@ class Mark(Anchor):
     def moved(self, edit: Edit) -> None:
         """As an anchor, with what is typed directly at the ends."""
         end = edit.at + edit.removed
+        if edit.at > self.end + self._reach:
+            return
+        if end < self.start - self._reach:
+            self.start += len(edit.added) - edit.removed
+            self.end += len(edit.added) - edit.removed
+            return
+        self.touched = True
         empty = self.start == self.end
         if empty and edit.at <= self.start <= end and edit.added:
             self.start, self.end = edit.at, edit.at + len(edit.added)

@@ -96,6 +96,8 @@ class Followed:
         text, mark = self.document.text.text, self.mark
         if mark is None:
             self.watch.seen(text.rstrip(), now)
+        elif not mark.touched and not self.watch.gone:
+            return
         elif self.watch.gone:
             self._come_back(mark, text, now)
         elif mark.astray:
@@ -121,6 +123,7 @@ class Followed:
             self.others = self.document.text.text.count(self.watch.text)
 
     def _in_place(self, mark: Mark, text: str, now: float) -> None:
+        mark.touched = False
         mark.trim(text)
         span = text[mark.start : mark.end].rstrip()
         short = len(span) < LEFT * len(self.watch.text)
@@ -145,11 +148,9 @@ class Followed:
         if text.count(was) > self.others and (span := exact(text, was, mark.start)):
             self.stands_at(span, now)
             return
-        if mark.astray and like(was, text[mark.start : mark.end]) >= LIKE:
-            if mark.end - mark.start > 2 * len(was):
-                self.lost = True
-            else:
-                self.stands_at((mark.start, mark.end), now)
+        there = text[mark.start : mark.end]
+        if mark.astray and len(there) <= 2 * len(was) and like(was, there) >= LIKE:
+            self.stands_at((mark.start, mark.end), now)
             return
         mark.put((mark.start, mark.start))
 
@@ -195,7 +196,7 @@ def of_job(
         placed.uri,
         scope,
         time.time(),
-        Mark(anchor.start, anchor.end) if anchor else None,
+        Mark(anchor.start, anchor.end, len(placed.lead)) if anchor else None,
         maker,
         job,
         found,

@@ -261,8 +261,6 @@ class Outcomes:
         now = self._now()
         if span:
             self._goes_on(each, document, span, now)
-        elif each.watch.gone:
-            each.vanished(now)
         else:
             self._drop(each)
             await self._settling.left(each, each.watch.lost().word)
