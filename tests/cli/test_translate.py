@@ -369,6 +369,22 @@ def test_a_translation_that_does_not_compile_is_handed_over_and_called_so(
     assert told["verdict"] == "compile_error"
     assert len(told["tried"]) > 1
     assert "Does not compile: " in said(ran)
+    assert told["tokens"] > 0
+    split = told["latency"]
+    assert list(split) == ["first_token", "greedy", "evidence", "first_verdict", "last_verdict"]
+    assert 0 < split["first_token"] <= split["greedy"] < split["first_verdict"]
+    assert split["first_verdict"] < split["last_verdict"] <= told["seconds"]
+
+
+def test_a_budget_that_is_used_up_is_told(run: Run, work: Path) -> None:
+    (work / "a.ts").write_text("function double(x: number): number {\n  return 2 * x;\n}\n")
+    asked = ("translate", "a.ts", "--to", "javascript", "--mode", "balanced", "--json")
+    ran = run(*asked, TRANSLOOP_VERIFY__TOKENS="1")
+    assert ran.returncode == 0, said(ran)
+    told = json.loads(ran.stdout)
+    assert told["notes"][-1] == "the budget of 1 tokens is used up"
+    assert len(told["tried"]) == 1
+    assert "note: the budget of 1 tokens is used up" in said(ran)
 
 
 def test_a_folder_is_run_file_by_file(run: Run, work: Path) -> None:
