@@ -25,6 +25,7 @@ class Part(StrEnum):
     SANDBOX = "sandbox"
     VERIFY = "verify"
     DELIVERED = "delivered"
+    OUTCOMES = "outcomes"
 
 
 NEED_BENCH = (Part.VERIFY, Part.DELIVERED)
@@ -49,8 +50,8 @@ def main(
         bool, typer.Option("--resume", help="Go on with what `delivered` has measured already.")
     ] = False,
 ) -> None:
-    """Measure `speed` (engine and server), the `sandbox`, how well it can `verify`, and what is
-    `delivered`.
+    """Measure `speed` (engine and server), the `sandbox`, how well it can `verify`, what is
+    `delivered`, and what following its `outcomes` costs.
 
     Leave the machine alone meanwhile: llama.cpp shares the cores badly.
     """
@@ -81,6 +82,10 @@ def _measured(
         from benchmarks import sandbox
 
         return chain([("machine", machine.here())], sandbox.measure(rounds))
+    if part is Part.OUTCOMES:
+        from benchmarks import outcomes
+
+        return chain([("machine", machine.here())], outcomes.measure(rounds))
     from benchmarks import delivered, engine, server
     from transloop_model import catalog
 

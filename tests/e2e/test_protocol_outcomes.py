@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.e2e.conftest import Connect
 from tests.e2e.lsp_editor import Editor, until
+from tests.e2e.test_protocol_killed import Seen
 
 from transloop_seeds import consent
 from transloop_seeds.store import Store
@@ -238,3 +240,50 @@ async def test_a_store_that_cannot_be_written_is_told_once(connect: Connect, hom
     told = [each for each in editor.messages if "nothing is learned" in each]
     assert len(told) == 1, told
     assert told[0].endswith("Everything else works.")
+
+
+async def test_a_full_disk_is_told_once_and_nothing_else_stops(connect: Connect) -> None:
+    editor = await connect("vscode", *SAYS, learn="all")
+    uri, _ = await placed(editor)
+    editor.save(uri)
+    await events("shown", "accepted")
+    _, most = resource.prlimit(editor.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(editor.process.pid, resource.RLIMIT_FSIZE, (0, most))  # as if it were full
+    for name in ("b.py", "c.py"):
+        uri, _ = await placed(editor, name=name)
+        assert RIGHT in editor.text(uri)
+    await until(lambda: any("nothing is learned" in each for each in editor.messages), "a word")
+    await asyncio.sleep(0.5)
+    assert len([each for each in editor.messages if "nothing is learned" in each]) == 1
+    await events("shown", "accepted")
+    resource.prlimit(editor.process.pid, resource.RLIMIT_FSIZE, (most, most))
+    editor.save(uri)
+    *_, accepted = await events("shown", "accepted", "accepted")
+    assert accepted.texts["details"]["path"] == "c.py"
+
+
+async def test_two_servers_and_a_reader_share_a_store(connect: Connect) -> None:
+    editors = [await connect(client, "--quick", learn="all") for client in ("vscode", "bare")]
+    seen, reading = Seen(), asyncio.Event()
+
+    async def look() -> None:
+        while not reading.is_set():
+            await asyncio.to_thread(seen.look)
+
+    async def work(editor: Editor) -> None:
+        for at in range(10):
+            name = f"{editor.name}_{at}"
+            text = f"def {name}(x):\n    return {at} + x"
+            uri = editor.open(f"{name}.py", f"{text}\n")
+            await editor.done(await editor.translate(uri, text, "javascript", placement="below"))
+            editor.save(uri)
+
+    reader = asyncio.create_task(look())
+    await asyncio.gather(*map(work, editors))
+    await until(lambda: Store().counts()["events"].get("accepted") == 20, "all that was accepted")
+    reading.set()
+    await reader
+    assert Store().counts()["events"] == {"shown": 20, "accepted": 20}
+    assert (len(Store().seeds()), Store().counts()["pending"]) == (20, 0)
+    assert all("learn" not in each for editor in editors for each in editor.messages)
+    assert seen.looks > 20

@@ -115,7 +115,7 @@ def test_forgetting_is_complete_while_somebody_reads(store: Store) -> None:
     assert b"our_secret_recipe" not in bytes_of(store)
 
 
-# Do not learn from this ----------------------------------------------------------------------------
+# Do not learn from this --------------------------------------------------------------------------
 
 
 def test_a_run_that_is_not_to_be_learned_from_leaves_no_code(store: Store) -> None:
