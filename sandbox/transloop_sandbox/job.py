@@ -115,6 +115,12 @@ class Isolation:
     features: tuple[tuple[str, str], ...] = ()
     """What varies within a level: `memory`, `processes`, `uid`, `seccomp`, `landlock_abi`, ..."""
 
+    def __str__(self) -> str:
+        """For a reader, such as `full, bwrap 0.11.0`."""
+        if self.level == "none":
+            return "none, it ran without any protection"
+        return f"{self.level}, {self.backend} {self.version}".rstrip()
+
 
 @dataclass(frozen=True)
 class Diagnostic:

@@ -144,10 +144,9 @@ def _print(result: Result) -> None:
 
 def _summary(result: Result) -> str:
     reason = f" ({result.reason})" if result.reason else ""
-    kept = result.isolation
     used = result.usage + result.compile_usage
     return (
         f"{result.verdict}{reason}, {result.phase}: {used.wall_seconds:.2f} s, "
         f"{used.cpu_seconds:.2f} s CPU, {used.peak_mb:.0f} MB; "
-        f"isolation: {kept.level}, {kept.backend} {kept.version}".rstrip()
+        f"isolation: {result.isolation}"
     )

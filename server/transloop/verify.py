@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from transloop_sandbox.job import Isolation
     from transloop_sandbox.sandbox import Sandbox
     from transloop_verify.case import Case, Entry, Observation
     from transloop_verify.evidence import Effort, Evidence
@@ -296,13 +295,7 @@ def _show(each: Compared, console: Console) -> None:
     for why, count in verdict.unchecked.items():
         console.print(f"  {count} cases did not count: {why}")
     if verdict.isolation is not None:
-        console.print(f"  {_kept(verdict.isolation)}")
-
-
-def _kept(isolation: Isolation) -> str:
-    if isolation.level == "none":
-        return "ran without any isolation"
-    return f"ran in isolation: {isolation.level}, {isolation.backend} {isolation.version}".rstrip()
+        console.print(f"  isolation: {verdict.isolation}")
 
 
 def _table(each: Compared) -> Table:

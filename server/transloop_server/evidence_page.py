@@ -39,14 +39,22 @@ def page(job: Job) -> str:
     if found.verdict is not None:
         lines += _verdict(found.verdict, job.name)
     for each in job.evidence:
-        lines += _function(each)
+        lines += _function(_used(each, found.verdict))
     lines += ["## All candidates", ""]
     lines += [f"{at}. {short(each.verdict, job.name)}" for at, each in enumerate(job.found, 1)]
     lines += ["", f"## The translation to {target.name}", "", *_fenced(found.code, target.fence)]
     return "\n".join(lines)
 
 
+def _used(evidence: Evidence, verdict: Verdict | None) -> Evidence:
+    """Other cases of the same function, where the translation's types asked for them."""
+    used = verdict.evidence if verdict else None
+    return used if used and used.side.entry == evidence.side.entry else evidence
+
+
 def _verdict(verdict: Verdict, name: str) -> Iterator[str]:
+    if verdict.isolation is not None:
+        yield from (f"Isolation: {verdict.isolation}.", "")
     if verdict.counterexample is not None:
         example = verdict.counterexample
         yield from ("## Where they differ", "", f"`{call_of(example, name)}`", "")

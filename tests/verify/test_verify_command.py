@@ -96,13 +96,13 @@ def test_how_the_translation_was_kept_in_is_told(source: Path) -> None:
     kept = found["isolation"]
     assert kept["level"] in ("full", "landlock", "seatbelt")
     assert kept == found["functions"][0]["isolation"]
-    assert f"ran in isolation: {kept['level']}, {kept['backend']} {kept['version']}" in out
+    assert f"isolation: {kept['level']}, {kept['backend']} {kept['version']}" in out
 
 
 def test_without_isolation_that_is_told(source: Path) -> None:
     code, out, _ = verified(source, RIGHT, "--unsafe-no-sandbox")
     assert code == 0
-    assert "ran without any isolation" in out
+    assert "isolation: none, it ran without any protection" in out
     found = json.loads(verified(source, RIGHT, "--unsafe-no-sandbox", "--json")[1])
     assert found["isolation"] == {"level": "none", "backend": "none", "version": ""}
 
