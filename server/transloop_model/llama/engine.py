@@ -69,8 +69,8 @@ class LlamaEngine:
             conversation = process.ask(op="generate", request=asdict(request))
             async for message in conversation:
                 if "event" in message:
-                    event = wire.read_event(message)
-                    yield event
+                    for event in wire.read_events(message):
+                        yield event
                     if message["event"] == "Done":
                         self._failures = 0
                         return

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from transloop_model import engine
-from transloop_model.engine import Event, Request
+from transloop_model.engine import Event, Piece, Request
 from transloop_settings import errors
 from transloop_settings.errors import TransloopError
 
 LINE_LIMIT = 1 << 26
 """Bytes of the longest message: a long answer with log-probabilities is one line."""
 
+PIECES = "Pieces"
 _EVENTS: dict[str, TypeAdapter[Any]] = {
     kind.__name__: TypeAdapter(kind)
-    for kind in (engine.Started, engine.Evaluated, engine.Piece, engine.Finished, engine.Done)
+    for kind in (engine.Started, engine.Evaluated, engine.Finished, engine.Done)
 }
 _REQUEST = TypeAdapter(Request)
 
@@ -50,10 +52,16 @@ def pack_event(number: int, event: Event) -> bytes:
     return pack(id=number, event=type(event).__name__, data=asdict(event))
 
 
-def read_event(message: dict[str, Any]) -> Event:
-    """The event in a message."""
-    event: Event = _EVENTS[message["event"]].validate_python(message["data"])
-    return event
+def pack_pieces(number: int, pieces: Sequence[Piece]) -> bytes:
+    """Text of request `number` in one message: each piece alone costs more to send than to draw."""
+    return pack(id=number, event=PIECES, data=[(each.candidate, each.text) for each in pieces])
+
+
+def read_events(message: dict[str, Any]) -> Sequence[Event]:
+    """The events in a message."""
+    if message["event"] == PIECES:
+        return [Piece(candidate, text) for candidate, text in message["data"]]
+    return [_EVENTS[message["event"]].validate_python(message["data"])]
 
 
 def read_request(data: dict[str, Any]) -> Request:

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -40,7 +41,8 @@ class Worker:
         self.config = config
         self.out = out
         self.out_lock = threading.Lock()
-        self.flushed = 0.0
+        self.streamed = 0.0
+        self.pieces: list[Piece] = []
         self.model = native.Model(Path(config.model))
         self.context = native.Context(self.model, config.context, config.threads, BATCH)
         self.decoder = Decoder(self.context)
@@ -61,17 +63,32 @@ class Worker:
             "resident_bytes": psutil.Process().memory_info().rss,
         }
 
-    def send(self, line: bytes, *, urgent: bool = True) -> None:
-        """Write one message; called from both threads.
-
-        Text that streams is not urgent: each write wakes the server, on a core that computes.
-        """
+    def send(self, line: bytes) -> None:
+        """Write one message; called from both threads."""
         with self.out_lock:
             self.out.write(line)
-            now = time.monotonic()
-            if urgent or now - self.flushed >= STREAM_SECONDS:
-                self.out.flush()
-                self.flushed = 0.0 if urgent else now  # the first token goes out at once
+            self.out.flush()
+
+    def emit(self, number: int, event: Event) -> None:
+        """Send an event of request `number`; text waits a little for more of it.
+
+        Each message wakes the server, on a core that computes.
+        """
+        if not isinstance(event, Piece):
+            self.send_pieces(number)
+            self.streamed = 0.0  # the first token goes out at once
+            self.send(wire.pack_event(number, event))
+            return
+        self.pieces.append(event)
+        if (now := time.monotonic()) - self.streamed >= STREAM_SECONDS:
+            self.streamed = now
+            self.send_pieces(number)
+
+    def send_pieces(self, number: int) -> None:
+        """Send the text that waits."""
+        if self.pieces:
+            self.send(wire.pack_pieces(number, self.pieces))
+            self.pieces = []
 
     def listen(self, lines: BinaryIO) -> None:
         """Thread: take messages while the model computes; end the process when nobody is left."""
@@ -115,13 +132,10 @@ class Worker:
         """Decode one request and send its events, or word that it was cancelled."""
         cancel = self.cancels[number]
         self.current = number
-
-        def emit(event: Event) -> None:
-            self.send(wire.pack_event(number, event), urgent=not isinstance(event, Piece))
-
+        self.pieces = []
         try:
             tokens = self.tokens.of_prompt(request.messages, request.answer_prefix)
-            self.decoder.run(request, tokens, cancel, emit)
+            self.decoder.run(request, tokens, cancel, partial(self.emit, number))
         except Cancelled:
             self.send(wire.pack(id=number, cancelled=True))
         finally:
