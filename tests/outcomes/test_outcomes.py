@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from pathlib import Path
 
 from tests.outcomes.conftest import (
     DRAFT,
@@ -96,6 +97,15 @@ async def test_an_undo_is_a_refusal(desk: Desk) -> None:
     assert pending() == 0
 
 
+async def test_what_is_taken_out_needs_no_further_word(desk: Desk) -> None:
+    document, job = desk.open("a.js", TARGET), desk.job()
+    desk.place(job, document)
+    assert not job.decided
+    desk.take_out(job, document)
+    await desk.until(lambda: job.decided)
+    assert desk.changed[-1] == job.id
+
+
 async def test_an_undo_that_is_told_as_a_whole_document_is_one_too(desk: Desk) -> None:
     document, job = desk.open("a.js", TARGET), desk.job()
     desk.place(job, document)
@@ -108,7 +118,7 @@ async def test_a_redo_is_as_if_nothing_had_happened(desk: Desk) -> None:
     desk.place(job, document)
     with_it = document.text.text
     desk.take_out(job, document)
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)
     end = len(TARGET)
     desk.change(document, end, end, with_it[end:])
     assert document.text.text == with_it
@@ -292,3 +302,20 @@ async def test_fifty_are_followed_at_once(desk: Desk) -> None:
     desk.save(document)
     await desk.until(lambda: Store().counts()["events"].get("accepted") == 50)
     assert pending() == 0
+
+
+async def test_a_server_that_has_nothing_to_write_makes_no_store(desk: Desk, home: Path) -> None:
+    await desk.outcomes.restore()
+    desk.open("a.js", TARGET)
+    await desk.outcomes.close()
+    assert not (home / "seeds").exists()
+
+
+async def test_what_is_asked_of_it_after_its_end_is_nothing(desk: Desk) -> None:
+    """Jobs are cancelled because the server ends, which nobody has asked for."""
+    job = desk.job()
+    await desk.outcomes.close()
+    job.state = "cancelled"
+    desk.outcomes.ended(job)
+    await desk.outcomes.close()
+    assert Store().events() == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from lsprotocol import types as lsp
 from tests.outcomes.conftest import DRAFT, PACE, TARGET, Desk, Desks, pending
 
 from transloop_seeds import consent
@@ -126,8 +127,11 @@ async def test_a_formatter_that_replaces_everything_is_no_edit(desk: Desk) -> No
     text = f"/* formatted */\n{TARGET}\n{laid_out}\n/* end */\n"
     whole = document.text.text
     desk.change(document, 0, len(whole), text)
-    await asyncio.sleep(0.05)
-    desk.save(document)
+    desk.save(document)  # before it can have been found
+    await desk.until(lambda: document.anchors[-1].end - document.anchors[-1].start < len(whole))
+    assert job.placed
+    assert job.placed.anchor  # what is shown above it moves with it
+    assert document.text.text[job.placed.anchor.start :].startswith(laid_out)
     _, accepted = await desk.events("shown", "accepted")
     assert accepted.texts["final"] == laid_out
 
@@ -138,7 +142,6 @@ async def test_a_deletion_and_an_insertion_of_everything_is_no_undo(desk: Desk) 
     text = f"{TARGET}\n\n{DRAFT}\n\n" + "const more = 1;\n" * 20
     desk.change(document, 0, len(document.text.text), "")
     desk.change(document, 0, 0, text)
-    await asyncio.sleep(0.05)
     desk.save(document)
     await desk.events("shown", "accepted")
 
@@ -259,6 +262,21 @@ async def test_what_nobody_opens_waits_for_a_later_server(desks: Desks, workspac
     await third.outcomes.restore()
     third.open("a.js", (workspace / "a.js").read_text())
     await third.events("shown", "accepted")
+
+
+async def test_a_folder_that_is_opened_later_is_looked_into(desks: Desks, workspace: Path) -> None:
+    consent.answer("all")
+    desk = desks(pace=SLOW)
+    document, job = desk.open("a.js", TARGET), desk.job()
+    desk.place(job, document)
+    desk.save(document)
+    await ends(desk, workspace)
+    other = desks(pace=PACE)
+    other.session.set_folders([])
+    await other.outcomes.restore()
+    other.session.set_folders([lsp.WorkspaceFolder(workspace.as_uri(), "workspace")])
+    other.open("a.js", (workspace / "a.js").read_text())
+    await other.events("shown", "accepted")
 
 
 async def test_a_server_that_runs_keeps_what_it_follows(desks: Desks) -> None:

@@ -70,20 +70,28 @@ def about(job: Job, workspace: Path | None, found: Translation | None = None) ->
         prompt=str(prompt.VERSION),
         latency=_latency(found.stats) if found else {},
     )
-    return judged(made, found.verdict if found else None)
+    return judged(made, job, found.verdict) if found else made
 
 
-def judged(made: About, verdict: Verdict | None, reason: str = "it was not run") -> About:
+def judged(
+    made: About, job: Job | None, verdict: Verdict | None, reason: str = "it was not run"
+) -> About:
     """With a verdict and what it rests on; without one, with the reason why there is none."""
     if verdict is None:
         return replace(made, verdict="unchecked", evidence={"reason": reason})
     latency = {**made.latency, "verdict": verdict.seconds}
-    return replace(made, verdict=verdict.verdict, evidence=evidence(verdict), latency=latency)
+    cases = [case for each in (job.evidence if job else ()) for case in each.cases]
+    found = evidence(verdict, sum(case.held_out for case in cases))
+    return replace(made, verdict=verdict.verdict, evidence=found, latency=latency)
 
 
-def evidence(verdict: Verdict) -> dict[str, Any]:
+def evidence(verdict: Verdict, held_out: int = 0) -> dict[str, Any]:
     """What a verdict rests on, as plain JSON."""
-    found: dict[str, Any] = {"cases": verdict.cases, "agreed": verdict.agreed}
+    found: dict[str, Any] = {
+        "cases": verdict.cases,
+        "agreed": verdict.agreed,
+        "held_out": held_out,
+    }
     if verdict.reason:
         found["reason"] = verdict.reason
     if verdict.coverage is not None:

@@ -56,8 +56,9 @@ class Followed:
     """Its file was seen on the disk."""
     asleep: bool = False
     """It waits for its document to be opened."""
-    lost: bool = False
-    """It must be searched for: its document was replaced as a whole, perhaps."""
+    lost: float | None = None
+    """Since when it must be searched for: its document was replaced as a whole, perhaps."""
+    searching: bool = False
     others: int = 0
     """How often the same text stands in the document while it is gone."""
     known: str = ""
@@ -110,13 +111,15 @@ class Followed:
         if self.document and self.mark:
             text = self.document.text.text
             self.mark.put(span)
-            self.lost = False
+            if self.job and self.job.placed and self.job.placed.anchor:
+                self.job.placed.anchor.start, self.job.placed.anchor.end = span
+            self.lost = None
             self._remember(self.mark, text)
             self.watch.seen(text[slice(*span)].rstrip(), now)
 
     def vanished(self, now: float) -> None:
         """It stands nowhere in its document."""
-        self.lost = False
+        self.lost = None
         self.watch.seen("", now)
         if self.document and self.mark:
             self.mark.put((self.mark.start, self.mark.start))
@@ -140,7 +143,7 @@ class Followed:
         elif span := exact(text, self.watch.text, mark.start):
             self.stands_at(span, now)
         else:
-            self.lost = True
+            self.lost = now
 
     def _come_back(self, mark: Mark, text: str, now: float) -> None:
         """After an edit while it is gone."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from transloop_seeds.event import About, Event
 from transloop_server.outcomes.about import Maker, digests
+from transloop_settings import directories
 from transloop_settings.settings import Learn
 
 if TYPE_CHECKING:
@@ -109,8 +110,14 @@ class Ledger:
 
     async def take_over(self, workspace: Path) -> list[Pending]:
         """What servers that ended have left waiting in a workspace."""
-        from_there = self._later(lambda: self._recorder.take_over(workspace))
-        return await asyncio.wrap_future(from_there)
+
+        def work() -> list[Pending]:
+            from transloop_seeds.database import NAME
+
+            there = (directories.seeds() / NAME).exists()  # none is made before there is something
+            return self._recorder.take_over(workspace) if there else []
+
+        return await asyncio.wrap_future(self._later(work))
 
     def unlearn(self, translations: Sequence[str]) -> None:
         """Drop what waits of some translations, and forget the seeds that they left."""
@@ -135,7 +142,9 @@ class Ledger:
     def _later(self, work: Callable[[], T]) -> Future[T]:
         self._loop = asyncio.get_running_loop()
         if self._closed:  # a job that is cancelled because the server ends
-            return Future()
+            future: Future[T] = Future()
+            future.cancel()
+            return future
         future = self._thread.submit(work)
         future.add_done_callback(_complain)
         return future

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,6 +70,7 @@ class Outcomes:
         made = about(job, scope.workspace, found)
         fresh = of_job(job, made, scope, document, self._maker(job), self._pace, now)
         self._supersede(job, made.translation)
+        self._remember_only(self._session.jobs)
         job.edited, job.final = False, None
         self._last[job.id] = fresh
         self._ids.setdefault(job.id, []).append(made.translation)
@@ -115,8 +116,8 @@ class Outcomes:
         for each in self._followed:
             if each.document is None and self._may_be_in(each, document):
                 self._attach(each, document, now)
-        folder = document.path.parent if document.path else None
-        if folder and self._session.folder_of(document) is None:
+        folder = self._session.folder_of(document) or (document.path and document.path.parent)
+        if folder and folder not in self._restored:
             self._do(self._restore(folder))
         self._wake()
 
@@ -126,7 +127,7 @@ class Outcomes:
         for each in self._followed:
             if each.document is document:
                 each.look(now)
-                if each.lost:
+                if each.lost is not None and not each.searching:
                     self._do(self._search(each, document))
                 self._settling.note(each)
         self._wake()
@@ -212,6 +213,11 @@ class Outcomes:
             self._write(Superseded(before.about, before.draft, by), before)
         self._given_up(job)
 
+    def _remember_only(self, jobs: Iterable[Job]) -> None:
+        known = {job.id for job in jobs}
+        self._last = {name: each for name, each in self._last.items() if name in known}
+        self._ids = {name: each for name, each in self._ids.items() if name in known}
+
     def _is_last(self, each: Followed) -> bool:
         return each.job is not None and self._last.get(each.job.id) is each
 
@@ -248,19 +254,20 @@ class Outcomes:
 
     async def _search(self, each: Followed, document: Document) -> None:
         """Find it in a document whose text was replaced; what stands nowhere was not refused."""
-        version, text = document.version, document.text.text
-        wanted = (each.watch.text, each.near, each.before, each.after)
-        span = await asyncio.to_thread(find, text, *wanted)
-        elsewhere = each.document is not None and each.document is not document
-        if each.watch.ended or elsewhere or self._session.documents.get(document.uri) is None:
-            return
-        if document.version != version:
-            if each.document is None or each.lost:
-                await self._search(each, document)
-            return
-        now = self._now()
+        each.searching = True
+        version, span = None, None
+        while document.version != version:  # it may be edited meanwhile
+            version, text = document.version, document.text.text
+            wanted = (each.watch.text, each.near, each.before, each.after)
+            span = await asyncio.to_thread(find, text, *wanted)
+            there = self._session.documents.get(document.uri) is document
+            if each.watch.ended or not there or each.document not in (None, document):
+                each.searching = False
+                return
+        each.searching = False
         if span:
-            self._goes_on(each, document, span, now)
+            # Its text came to be at that edit, though it is found now: a save may have followed.
+            self._goes_on(each, document, span, self._now() if each.lost is None else each.lost)
         else:
             self._drop(each)
             await self._settling.left(each, each.watch.lost().word)

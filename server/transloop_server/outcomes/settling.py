@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from transloop_verify.judge import Verdict
 
 NOT_RUN = "it was edited, and not run again"
+RESTORED = "it was edited, and what it was translated from is not known since a restart"
 LABELS = {"saved": "at_save", "closed": "at_close"}
 
 
@@ -75,12 +76,15 @@ class Settling:
             if await asyncio.to_thread(_same, each, final):
                 event: Event = Accepted(_with(each.about, survival), final, explicit)
             else:
-                about = judged(each.about, verdict, NOT_RUN)
+                about = judged(each.about, each.job, verdict, NOT_RUN if each.job else RESTORED)
                 event = Edited(_with(about, survival), each.draft, final, explicit)
             self._write(event, each)
 
     async def left(self, each: Followed, word: Word, *, explicit: bool = False) -> None:
         """It does not stay, or nobody knows."""
+        if word in ("rejected", "reverted") and each.job and self._is_last(each):
+            each.job.decided = True
+            self._changed(each.job)
         async with each.turn:
             about = _with(each.about, await asyncio.to_thread(_survival, each))
             match word:
