@@ -98,6 +98,28 @@ def test_any_edits_leave_a_span_in_the_document() -> None:
             assert 0 <= mark.behind <= mark.end - mark.start
 
 
+def test_edits_around_it_never_change_its_text() -> None:
+    choice = random.Random(11)
+    for _ in range(500):
+        mark, text, body = Mark(START, END), DOCUMENT, BODY
+        for _ in range(12):
+            inside = choice.random() < 0.4
+            low, high = (mark.start + 1, mark.end - 1) if inside else (0, mark.start - 1)
+            if not inside and choice.random() < 0.5:
+                low, high = mark.end + 1, len(text)
+            if low > high:
+                continue
+            at = choice.randint(low, high)
+            removed = choice.randint(0, min(6, high - at))
+            added = "".join(choice.choices("xy\n ", k=choice.randint(0, 9)))
+            if inside:
+                at_body = at - mark.start
+                body = body[:at_body] + added + body[at_body + removed :]
+            text = moved(mark, text, Edit(at, removed, added))
+            assert text[mark.start : mark.end] == body
+            assert not mark.astray
+
+
 # An undo -----------------------------------------------------------------------------------------
 
 
