@@ -100,7 +100,7 @@ class Progress:
     place: str = ""
     """Where a search for one that holds is, such as `candidate 3 of 9`."""
     budget: str = ""
-    """What the search has used of what it may, such as `12 s of 30`."""
+    """What the search has used of what it may, such as `12 s of 20`."""
 
     def __str__(self) -> str:
         part = f"part {self.part} of {self.parts}" if self.parts > 1 else ""
@@ -134,6 +134,8 @@ class Work:
     owner: str = ""
     imports: bool = True
     """Whether the translation brings its imports along: not into the middle of another file."""
+    longest: int | None = None
+    """Tokens of an answer, where others tell how long it may become."""
 
     def request(
         self,
@@ -164,7 +166,7 @@ class Work:
             asked.messages,
             asked.answer_prefix,
             candidates,
-            max_tokens=min(self.sampling.max_tokens, room),
+            max_tokens=min(self.sampling.max_tokens, room, self.longest or room),
             stop=asked.stop,
             known=tuple(known),
             owner=self.owner,

@@ -37,6 +37,10 @@ from transloop_verify.evidence import Evidence
 from transloop_verify.judge import Verdict
 from transloop_verify.observe import Runs
 
+LONGER, LONGER_LEAST = 2, 96
+"""How much longer than the first answer, in tokens, a sample may be. Some ramble, and all others of
+their batch wait for them."""
+
 
 @dataclass(frozen=True)
 class Mode:
@@ -69,7 +73,7 @@ MODES: Mapping[str, Mode] = MappingProxyType(
             samples=0, repairs=0, cases=24, evidence_seconds=3.0, seconds=15.0, tokens=8192
         ),
         "balanced": Mode(
-            samples=8, repairs=1, cases=24, evidence_seconds=8.0, seconds=30.0, tokens=16384
+            samples=8, repairs=1, cases=24, evidence_seconds=8.0, seconds=20.0, tokens=16384
         ),
         "thorough": Mode(
             samples=15, repairs=2, cases=48, evidence_seconds=20.0, seconds=90.0, tokens=65536
@@ -187,6 +191,7 @@ class _Search:
         self.refused: AnswerError | None = None
         self._report = report
         self._text = ""
+        self._longest: int | None = None
         self._greedy_seconds: float | None = None
         self._verdicts: list[float] = []
         self._small: set[int] = set()
@@ -242,13 +247,15 @@ class _Search:
         finally:
             self._greedy_seconds = self.budget.spent
         self._text = found.code
+        self._longest = LONGER * found.stats.tokens + LONGER_LEAST
         return await self._holds(found)
 
     async def _sampled(self) -> bool:
         if not self.mode.samples:
             return False
         known = [each.code for each in self.tried]
-        drawing = sampled(self.engine, self.work, self._further, known)
+        work = replace(self.work, longest=self._longest)
+        drawing = sampled(self.engine, work, self._further, known)
         async with aclosing(drawing) as candidates:
             async for each in candidates:
                 if await self._holds(each):

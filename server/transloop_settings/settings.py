@@ -75,7 +75,7 @@ class Verify(BaseModel):
     mode: Literal["off", "fast", "balanced", "thorough"] = "balanced"
     """off: nothing is run; fast: one translation; the others try more until one holds."""
     seconds: float | None = Field(None, gt=0)
-    """From the request on; then the best so far is taken. None: fast 15, balanced 30, thorough 90.
+    """From the request on; then the best so far is taken. None: fast 15, balanced 20, thorough 90.
     The first translation is always written to its end, and judged."""
     tokens: int | None = Field(None, ge=1)
     """That may be written in all. None: fast 8192, balanced 16384, thorough 65536."""

@@ -68,6 +68,14 @@ async def test_what_is_within_the_budget_has_no_note(sandbox: Sandbox) -> None:
     assert found.ranked == (found.best, found.tried[0])
 
 
+async def test_samples_may_not_be_much_longer_than_the_first_answer(sandbox: Sandbox) -> None:
+    engine = EchoEngine(Answers(WRONG, (NEVER_ENDS,), (RIGHT,)))
+    found = await Search(engine, sandbox).of(DOUBLE)
+    assert holds(found.best)  # what rambles is cut off, and the repair comes
+    assert engine.requests[1].max_tokens == 96 + 2 * found.tried[0].stats.tokens
+    assert engine.requests[1].max_tokens < engine.requests[2].max_tokens
+
+
 async def test_the_latency_is_split(sandbox: Sandbox) -> None:
     engine = EchoEngine(Answers(WRONG, (RIGHT,)), seconds_per_token=0.005)
     found = await Search(engine, sandbox).of(DOUBLE)
@@ -81,7 +89,7 @@ async def test_progress_says_where_it_is_and_what_is_left(sandbox: Sandbox) -> N
     search = Search(EchoEngine(Answers(WRONG, (WRONG, RIGHT))), sandbox)
     await search.of(DOUBLE)
     said = [str(each) for each in search.told]
-    assert said[0] == "candidate 1 of 10: waiting for the model, 0 s of 30"
+    assert said[0] == "candidate 1 of 10: waiting for the model, 0 s of 20"
     assert any(each.startswith("candidate 2 of 10: ") and "tokens/s, " in each for each in said)
     assert said[-1].startswith("candidate 2 of 10: running both sides, ")
     fast = Search(EchoEngine(Answers(RIGHT)), sandbox, MODES["fast"])
