@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from lsprotocol import types as lsp
 from tests.outcomes.conftest import DRAFT, PACE, TARGET, Desk, Desks, pending
 
 from transloop_seeds import consent
 from transloop_seeds.store import Store
+from transloop_server.jobs import Placed
 from transloop_server.outcomes.watch import Pace
 
 EDITED = DRAFT.replace("2 * x", "x * 2")
@@ -60,6 +62,40 @@ async def test_a_file_that_is_deleted_later_is_reverted(desk: Desk) -> None:
     desk.close(document)
     *_, reverted = await desk.events("shown", "accepted", "reverted")
     assert reverted.texts["draft"] == DRAFT
+
+
+async def test_a_file_that_the_editor_fills_later_is_the_same(desk: Desk) -> None:
+    """VS Code opens a new file empty, and types into it."""
+    job = desk.job()
+    path = desk.workspace / "double.js"
+    path.touch()
+    document = desk.open(path.name, "")
+    text = job.found[0].code + "\n"
+    job.placed = Placed(document.uri, text)
+    desk.outcomes.shown(job)
+    desk.change(document, 0, 0, text)
+    assert not job.edited
+    desk.save(document)
+    _, accepted = await desk.events("shown", "accepted")
+    assert accepted.texts["final"] == DRAFT
+
+
+@pytest.mark.parametrize("edited", [False, True])
+async def test_a_file_that_we_wrote_is_only_kept_if_the_person_wrote_it_too(
+    desks: Desks, workspace: Path, edited: bool
+) -> None:
+    consent.answer("all")
+    desk = desks(pace=SLOW)
+    path = desk.place_beside(desk.job())
+    document = desk.open(path.name, path.read_text())
+    if edited:
+        desk.edit(document, "2 * x", "x * 2")
+        desk.save(document)
+    await ends(desk, workspace)
+    other = desks(pace=PACE)
+    await other.outcomes.restore()
+    other.open(path.name, path.read_text())
+    await other.events("shown", "edited" if edited else "ignored")
 
 
 # Another name ------------------------------------------------------------------------------------

@@ -163,6 +163,11 @@ class Followed:
     def _remember(self, mark: Mark, text: str) -> None:
         self.before, self.after = around(text, mark.start - len(self.lead), mark.end)
 
+    @property
+    def was_kept(self) -> bool:
+        """What is found on the disk was put there by the person: this we may have written."""
+        return self.mark is not None or self.code(self.watch.text) != self.draft
+
     def held(self) -> Held:
         """As it is kept for the next server, where this one ends before it settles."""
         text = self.watch.text
@@ -188,9 +193,8 @@ def of_job(
     """What a job has placed just now."""
     placed, found = job.placed or Placed(job.uri, ""), job.found[job.shown]
     anchor, text = placed.anchor, placed.text
-    if document:
-        text = document.text.text
-        text = text[anchor.start : anchor.end] if anchor else text
+    if document and anchor:
+        text = document.text.text[anchor.start : anchor.end]
     each = Followed(
         about,
         found.code,
@@ -209,6 +213,7 @@ def of_job(
     )
     if document:
         each.attach(document)
+    if anchor:  # a file of its own may still be empty in the editor
         each.look(now)
     return each
 

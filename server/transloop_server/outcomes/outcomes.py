@@ -88,7 +88,8 @@ class Outcomes:
 
     def accept(self, job: Job) -> None:
         """The person said that it is good as it stands."""
-        if each := self._given_up(job):
+        last = self._last.get(job.id)
+        if last and not last.watch.gone and (each := self._given_up(job)):
             self._do(self._settling.kept(each, each.watch.text, explicit=True))
 
     def reject(self, job: Job) -> None:
@@ -325,8 +326,9 @@ class Outcomes:
                 each.vanished(now)
             each.on_disk = there
         if each.restored and saved and not each.watch.gone:
-            each.watch.saved(now)
             each.restored = False
+            if each.was_kept:
+                each.watch.saved(now)
         self._decide(each)
         self._wake()
 
