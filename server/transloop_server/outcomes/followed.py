@@ -45,6 +45,8 @@ class Followed:
     job: Job | None = None
     """None: another server placed it, which has ended."""
     found: Translation | None = None
+    final: Translation | None = None
+    """What the person has made of it, when that was run last."""
     lead: str = ""
     replaced: str = ""
     before: str = ""

@@ -103,7 +103,7 @@ class Settling:
         if job is None or found is None:
             return None
         if text == each.known:
-            return job.final.verdict if job.final else found.verdict
+            return (each.final or found).verdict
         final = each.code(text)
         if await asyncio.to_thread(_same, each, final):
             self._is_now(each, job, text, None)
@@ -114,7 +114,7 @@ class Settling:
         return verdict
 
     def _is_now(self, each: Followed, job: Job, text: str, final: Translation | None) -> None:
-        each.known = text
+        each.known, each.final = text, final
         if self._is_last(each):
             job.final = final
             job.edited = each.watch.text != text
