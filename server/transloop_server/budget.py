@@ -38,11 +38,11 @@ class Budget:
 
     def saw(self, progress: Progress) -> None:
         """Count; the tokens of one request come as a sum that grows, and the next begins anew."""
-        if progress.stage != "writing":
+        if progress.stage == "writing":
+            self._now = progress.tokens
+            self.first_token = self.first_token or self.spent
+        elif progress.stage != "running":  # that is said in the middle of a request, too
             self._before, self._now = self.written, 0
-            return
-        self._now = progress.tokens
-        self.first_token = self.first_token or self.spent
 
     def check(self) -> None:
         """Raise Spent where no more may be written."""

@@ -76,6 +76,15 @@ async def test_samples_may_not_be_much_longer_than_the_first_answer(sandbox: San
     assert engine.requests[1].max_tokens < engine.requests[2].max_tokens
 
 
+async def test_every_token_is_counted_once(sandbox: Sandbox) -> None:
+    wrong = tuple(f"function double(x) {{ return x + {number}; }}" for number in range(8))
+    engine = EchoEngine(Answers(WRONG, wrong, (RIGHT,)))
+    found = await Search(engine, sandbox).of(DOUBLE)
+    assert len(found.tried) == 10
+    answers = (WRONG, *wrong, RIGHT)
+    assert found.tokens == sum(len(f"```javascript\n{each}\n```".split()) for each in answers)
+
+
 async def test_the_latency_is_split(sandbox: Sandbox) -> None:
     engine = EchoEngine(Answers(WRONG, (RIGHT,)), seconds_per_token=0.005)
     found = await Search(engine, sandbox).of(DOUBLE)
