@@ -21,7 +21,7 @@ NOT_RUN = "unchecked: nothing was run"
 
 
 class Mode(StrEnum):
-    """The modes of `transloop_server.verified`."""
+    """The modes of `transloop_server.modes`."""
 
     FAST = "fast"
     BALANCED = "balanced"
@@ -67,8 +67,9 @@ class Translator:
 
     async def translated(self, selection: Selection, report: Report) -> Found:
         """One unit. Raises what `transloop_server.translation.translate` says."""
+        from transloop_server.modes import mode_of
         from transloop_server.translation import Work, translate
-        from transloop_server.verified import deliver, mode_of
+        from transloop_server.verified import deliver
 
         order = self.order
         work = Work(selection.unit, order.target, order.settings.sampling, order.signature)

@@ -29,7 +29,8 @@ class Runs:
 
     async def deliver(self, engine: Engine, report: Report) -> Translation:
         """Translate until one holds; the best, with all others kept as alternatives behind it."""
-        from transloop_server.verified import deliver, mode_of
+        from transloop_server.modes import mode_of
+        from transloop_server.verified import deliver
 
         job = self.job
         mode = mode_of(self.verify)
@@ -42,7 +43,8 @@ class Runs:
     async def judged(self, found: Sequence[Translation]) -> list[Translation]:
         """Further translations with their verdicts, those that hold first."""
         from transloop_server.jury import judged
-        from transloop_server.verified import mode_of, rank
+        from transloop_server.modes import mode_of
+        from transloop_server.verified import rank
 
         def verdict(each: Translation) -> Translation:
             seconds = mode_of(self.verify).evidence_seconds

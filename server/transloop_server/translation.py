@@ -25,6 +25,7 @@ from transloop_model.engine import (
     Started,
     seed_of,
 )
+from transloop_server.lines import Lines
 from transloop_settings import settings
 from transloop_settings.errors import AnswerError, UnitError
 from transloop_syntax.join import join
@@ -42,8 +43,6 @@ ANSWER_PER_SOURCE = 2.0
 ANSWER_LEAST = 256
 OVERHEAD = 220
 """Tokens of the prompt around the code: instructions, template, fences."""
-LINES_SECONDS = 0.2
-"""Between two looks at the text that is being written."""
 
 
 @dataclass(frozen=True)
@@ -366,28 +365,6 @@ class Watch:
             self.started.cached_tokens,
             self.tokens,
         )
-
-
-class Lines:
-    """The whole lines of an answer while it is written, put together some times a second."""
-
-    def __init__(self, before: Sequence[str]) -> None:
-        self.whole = "".join(f"{each}\n\n" for each in before)
-        self._before = self.whole
-        self._pieces: list[str] = []
-        self._next = 0.0
-
-    def add(self, piece: str, now: float) -> None:
-        """One more piece of text, `now` in seconds."""
-        self._pieces.append(piece)
-        if now < self._next or "\n" not in piece:
-            return
-        self._pieces = ["".join(self._pieces)]
-        written, _, _ = self._pieces[0].rpartition("\n")
-        fence, _, code = written.partition("\n")
-        code = code if fence.startswith("```") else written
-        self.whole = self._before + code
-        self._next = now + LINES_SECONDS if code else 0.0
 
 
 def _joined(work: Work, parts: list[Translation]) -> Translation:

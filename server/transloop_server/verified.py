@@ -6,19 +6,20 @@ that holds ends the others. If none does, the best is shown to the model with wh
 Nothing is claimed beyond what ran.
 
 The first answer is always written to its end and judged; a budget keeps what follows from going on.
+Both sides are run in every mode, also in the one that tries the first answer only: the cases are
+there before the answer is, and to run them takes little longer than to compile.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from transloop_model.engine import Engine
 from transloop_server.budget import Budget, Spent
 from transloop_server.jury import Jury, jury_of
+from transloop_server.modes import Mode
 from transloop_server.translation import (
     Progress,
     Report,
@@ -30,7 +31,6 @@ from transloop_server.translation import (
 )
 from transloop_server.verdicts import call_of
 from transloop_settings.errors import AnswerError, UnitError
-from transloop_settings.settings import Verify
 from transloop_syntax.language import language
 from transloop_syntax.unit import Unit, snippet
 from transloop_verify.evidence import Evidence
@@ -40,57 +40,6 @@ from transloop_verify.observe import Runs
 LONGER, LONGER_LEAST = 2, 96
 """How much longer than the first answer, in tokens, a sample may be. Some ramble, and all others of
 their batch wait for them."""
-
-
-@dataclass(frozen=True)
-class Mode:
-    """How much is tried for a translation that holds."""
-
-    samples: int
-    """Candidates besides the greedy one, in one batch."""
-    repairs: int
-    """Turns in which the model is shown what is wrong with its best."""
-    cases: int
-    evidence_seconds: float
-    """For deriving the evidence, while the model writes, and for judging one candidate by it."""
-    seconds: float
-    """For all of it, from the request on."""
-    tokens: int
-    """That may be written."""
-    pivot: str = ""
-    """The language by way of which it is tried once more where nothing else holds."""
-
-    @property
-    def candidates(self) -> int:
-        """How many there may be."""
-        return 1 + self.samples + self.repairs + bool(self.pivot)
-
-
-MODES: Mapping[str, Mode] = MappingProxyType(
-    {
-        # Both sides are run even here: on what one answer takes to be written, cases come for free.
-        "fast": Mode(
-            samples=0, repairs=0, cases=24, evidence_seconds=3.0, seconds=15.0, tokens=8192
-        ),
-        "balanced": Mode(
-            samples=8, repairs=1, cases=24, evidence_seconds=8.0, seconds=20.0, tokens=16384
-        ),
-        "thorough": Mode(
-            samples=15, repairs=2, cases=48, evidence_seconds=20.0, seconds=90.0, tokens=65536
-        ),
-    }
-)
-
-
-def mode_of(settings: Verify, name: str | None = None) -> Mode:
-    """The mode of this name, or that of the settings, with the budget of the settings."""
-    usual = MODES[name or settings.mode]
-    return replace(
-        usual,
-        seconds=settings.seconds or usual.seconds,
-        tokens=settings.tokens or usual.tokens,
-        pivot=settings.pivot,
-    )
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from tests.server.searches import Answers
 
 from transloop_model.echo import EchoEngine
 from transloop_sandbox.sandbox import Sandbox
+from transloop_server.modes import MODES
 from transloop_server.translation import Progress, Work
-from transloop_server.verified import MODES, Delivered, deliver, holds
+from transloop_server.verified import Delivered, deliver, holds
 from transloop_settings.errors import NoCode
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language

@@ -11,8 +11,9 @@ from tests.server.searches import Answers, Search
 from transloop_model.echo import EchoEngine
 from transloop_model.engine import Request
 from transloop_sandbox.sandbox import Sandbox
-from transloop_server.translation import Lines
-from transloop_server.verified import MODES, holds, mode_of
+from transloop_server.lines import Lines
+from transloop_server.modes import MODES, mode_of
+from transloop_server.verified import holds
 from transloop_settings.settings import Verify
 
 DOUBLE = "def double(x: int) -> int:\n    return 2 * x\n"

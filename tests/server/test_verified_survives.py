@@ -13,7 +13,8 @@ from tests.server.searches import Answers, Search
 
 from transloop_model.echo import EchoEngine
 from transloop_sandbox.sandbox import Sandbox
-from transloop_server.verified import MODES, Delivered, Mode, holds
+from transloop_server.modes import MODES, Mode
+from transloop_server.verified import Delivered, holds
 from transloop_settings.errors import NoCode
 from transloop_verify.value import encode
 

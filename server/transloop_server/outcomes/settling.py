@@ -127,7 +127,7 @@ class Settling:
         if document is None or not runs or not self._session.trusted(document):
             return None
         from transloop_server.jury import judged
-        from transloop_server.verified import mode_of
+        from transloop_server.modes import mode_of
 
         return await asyncio.to_thread(
             judged,
