@@ -1,7 +1,7 @@
 """Following translations: what it adds to each `didChange` of a long document.
 
-The same edits are applied to two copies of the document, one after the other, so that both see the
-same machine: one in which nothing is followed, and one in which fifty translations are.
+The same edits are applied to two copies of the document, one after the other in turns, so that both
+see the same machine: one in which nothing is followed, and one in which fifty translations are.
 """
 
 from __future__ import annotations
@@ -76,11 +76,11 @@ async def _tracked(folder: Path, rounds: int, *, incremental: bool) -> dict[str,
             start, end = (followed.text.offset(each) for each in (range_.start, range_.end))
             whole = followed.text.text[:start] + text + followed.text.text[end:]
             change = lsp.TextDocumentContentChangeWholeDocument(whole)
-        with without:
-            alone.change(number, [change])
-        with with_it:
-            followed.change(number, [change])
-            outcomes.changed_in(followed)
+        for document in (alone, followed) if number % 4 < 2 else (followed, alone):
+            with with_it if document is followed else without:
+                document.change(number, [change])
+                if document is followed:
+                    outcomes.changed_in(followed)
         await asyncio.sleep(1 / KEYS_A_SECOND)
     await outcomes.close()
     if alone.text.text != followed.text.text:
