@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -73,6 +74,7 @@ class Ledger:
         self._told = told
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._late = threading.Event()
         self._thread = ThreadPoolExecutor(1, "ledger")
 
     @cached_property
@@ -127,17 +129,23 @@ class Ledger:
         """Write what is left; what is not written by then is still pending for the next server."""
         if self._closed:
             return
-        last = self._later(self._close)
         self._closed = True
+        last = self._thread.submit(self._close)
         try:
             await asyncio.wait_for(asyncio.wrap_future(last), seconds)
         except TimeoutError:
             log.warning("not everything that happened could be written down in time")
-        self._thread.shutdown(wait=False, cancel_futures=True)
+            self._late.set()
+        self._thread.shutdown(wait=False)
 
     def _close(self) -> None:
         if "_recorder" in self.__dict__:
             self._recorder.store.close()
+
+    def _in_time(self, work: Callable[[], T]) -> T:
+        if self._late.is_set():
+            raise CancelledError
+        return work()
 
     def _later(self, work: Callable[[], T]) -> Future[T]:
         self._loop = asyncio.get_running_loop()
@@ -145,13 +153,14 @@ class Ledger:
             future: Future[T] = Future()
             future.cancel()
             return future
-        future = self._thread.submit(work)
+        future = self._thread.submit(self._in_time, work)
         future.add_done_callback(_complain)
         return future
 
 
 def _complain(future: Future[T]) -> None:
-    if not future.cancelled() and (error := future.exception()):
+    error = None if future.cancelled() else future.exception()
+    if error is not None and not isinstance(error, CancelledError):
         log.error("the ledger has a bug", exc_info=error)
 
 
