@@ -95,6 +95,8 @@ class Language:
     containers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     imports: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     opens: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    lines_end: bool = field(default=False, compare=False, repr=False)
+    """The end of a line ends a statement, so that a semicolon there says nothing."""
     opening: str = field(default="", compare=False, repr=False)
     """How one of the names that `opens` lists is imported; empty where that is not done for it."""
 

@@ -22,8 +22,6 @@ _QUOTED = "string"
 """The node of a string that may stand in either kind of quotes, in grammars that have both."""
 _QUOTES = frozenset({"string_start", "string_end"})
 _DELIMITER = re.compile(r"\A([A-Za-z]*)(\"\"\"|'''|[\"'])(.*)\2\Z", re.DOTALL)
-_ENDS_LINES = frozenset({"go", "javascript", "python", "typescript"})
-"""Where a line's end ends a statement, and a semicolon says nothing."""
 _LAYOUT = frozenset({"line_continuation", "\n"})
 _LONG = 2_000
 """Tokens above which two codes are compared by lines."""
@@ -89,7 +87,7 @@ def _leaf(node: Node, language: Language) -> Iterator[str]:
 
 def _is_style(text: str, parent: Node | None, language: Language) -> bool:
     if text == ";":
-        return language.id in _ENDS_LINES and not _heads_a_loop(parent)
+        return language.lines_end and not _heads_a_loop(parent)
     return text in "()" and parent is not None and _one_plain_parameter(parent)
 
 
