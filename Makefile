@@ -36,7 +36,7 @@ vscode: editor-clients/vscode/node_modules  ## build the VS Code extension
 
 constraints: .venv/dev  ## pin what is installed now
 	@{ echo "# What CI runs. Refresh with: make constraints"; \
-	  $(PIP) freeze --exclude-editable; echo "torch==2.13.0"; } > constraints.new
+	  $(PIP) freeze --exclude-editable | sed 's/+cpu$$//'; } > constraints.new
 	@mv constraints.new constraints.txt
 
 clean:  ## remove the environment and the caches; models stay

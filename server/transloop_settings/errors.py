@@ -20,6 +20,12 @@ TransloopError                 says what happened and what to do about it
 ├── SeedsError                 the log of outcomes and the seeds in it
 │   ├── StoreUnwritable        the disk is full or read-only: nothing can be learned
 │   └── StoreNewer             a newer version of transloop has made it
+├── TrainingError              an adapter cannot be trained
+│   ├── ExamplesUnusable       none are left, or their file cannot be read or is of another format
+│   ├── Diverged               the loss is no number any more; the last checkpoint stays
+│   ├── CheckpointUnwritable   the disk is full or read-only; the last checkpoint stays
+│   ├── CheckpointMismatch     it belongs to other examples, settings or weights, or is damaged
+│   └── AdapterDisagrees       llama.cpp does not compute what was trained: nothing is published
 └── AnswerError                the model's answer holds no usable code
     ├── Truncated              it ended at the token limit
     ├── Refused                the model declined
@@ -127,6 +133,32 @@ class StoreUnwritable(SeedsError):
 
 class StoreNewer(SeedsError):
     """A newer version of transloop has made the store; this one cannot read it safely."""
+
+
+class TrainingError(TransloopError):
+    """An adapter cannot be trained."""
+
+    exit_code = 9
+
+
+class ExamplesUnusable(TrainingError):
+    """There is nothing to train on, or it cannot be read."""
+
+
+class Diverged(TrainingError):
+    """The loss is no number any more. The last good checkpoint stays."""
+
+
+class CheckpointUnwritable(TrainingError):
+    """A checkpoint cannot be written. The last good one stays."""
+
+
+class CheckpointMismatch(TrainingError):
+    """The checkpoint in the folder is not one of this run."""
+
+
+class AdapterDisagrees(TrainingError):
+    """llama.cpp with the exported adapter does not compute what was trained."""
 
 
 class AnswerError(TransloopError):

@@ -1,4 +1,4 @@
-"""Controller, finetune, evaluate, promote: the loop that makes a better adapter.
+"""Makes a better adapter: finetune and export now; evaluate, decide and promote are not built yet.
 
-It meets the server only through files. Nothing is built here yet.
+It meets the server only through files, and no editor is known here.
 """

@@ -64,8 +64,7 @@ class Model:
         self.adds_bos = bool(c.llama_vocab_get_add_bos(self.vocab))
         self.bos = self._special_text(c.llama_vocab_bos(self.vocab))
         self.eos = self._special_text(c.llama_vocab_eos(self.vocab))
-        eot = int(c.llama_vocab_eot(self.vocab))
-        self.end_of_turn: int = eot if eot >= 0 else int(c.llama_vocab_eos(self.vocab))
+        self.eos_token: int = c.llama_vocab_eos(self.vocab)
 
     def metadata(self, key: str) -> str | None:
         """A string value of the GGUF header."""
@@ -199,10 +198,10 @@ class Context:
         """Forget every sequence."""
         c.llama_memory_clear(self.memory, False)
 
-    def apply_adapter(self, adapter: Any | None) -> None:
+    def apply_adapter(self, adapter: Any | None, scale: float = 1.0) -> None:
         """Use `adapter`, or none. The KV memory was made by the old weights: it is cleared."""
         adapters = (c.llama_adapter_lora_p_ctypes * 1)(adapter) if adapter else None
-        scales = (ctypes.c_float * 1)(1.0) if adapter else None
+        scales = (ctypes.c_float * 1)(scale) if adapter else None
         if c.llama_set_adapters_lora(self.pointer, adapters, 1 if adapter else 0, scales) != 0:
             raise AdapterRefused(f"The adapter could not be applied: {_last_log()}")
         self.clear()

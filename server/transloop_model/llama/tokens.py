@@ -26,4 +26,4 @@ class Tokens:
 
     def of_answer(self, text: str) -> list[int]:
         """An answer behind its prefix, and the token that ends a turn."""
-        return [*self.model.tokenize(text, special=False), self.model.end_of_turn]
+        return [*self.model.tokenize(text, special=False), self.model.eos_token]
