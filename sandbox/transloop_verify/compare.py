@@ -15,7 +15,7 @@
 * Two calls that raised did the same, whatever the type and message: the languages share neither.
 * Printed text is the same if its lines are, without blanks at their ends or empty lines at the end.
 * Arguments after the call are compared where both sides could have changed them for the caller;
-  there, too, an int may be a float, as each side was given its own kind of number.
+  there, too, an int may be a float and a text a list of characters, as each side was given its own.
 * What cannot be expressed (`Opaque`) is the same as nothing, not even itself: see `opaque`.
 """
 
@@ -47,6 +47,8 @@ class Rules:
     """Someone's characters are numbers and its text bytes."""
     truths: bool = False
     """Someone has 0 and 1 for truth."""
+    letters: bool = False
+    """A list of characters may be a text."""
     shared: tuple[bool, ...] = ()
     """For each argument: could both sides have changed it for the caller?"""
     names: tuple[str, ...] = ()
@@ -85,7 +87,7 @@ def differs(source: Observation, target: Observation, rules: Rules = Rules()) ->
     for shared, name, mine, yours in zip(
         rules.shared, rules.names, source.after, target.after, strict=False
     ):
-        if shared and not same(mine, yours, replace(rules, any_number=True)):
+        if shared and not same(mine, yours, replace(rules, any_number=True, letters=True)):
             return f"the source left `{name}` as {shown(mine)}, the target as {shown(yours)}"
     return None
 
@@ -155,6 +157,8 @@ def _items(value: Value, beside: Value, rules: Rules) -> list[Value] | None:
             return [value]
         case str() if rules.codes and isinstance(beside, list):
             return [ord(each) for each in value]
+        case str() if rules.letters and isinstance(beside, list):
+            return [*value]
     return None
 
 

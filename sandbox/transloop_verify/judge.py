@@ -21,10 +21,11 @@ from transloop_verify.case import Case, Entry, Observation, Observed, Side
 from transloop_verify.compare import Rules, differs, opaque, rules_for
 from transloop_verify.evidence import ENOUGH, Evidence
 from transloop_verify.fitting import fitting, without
-from transloop_verify.matching import NoCounterpart, matching, named
+from transloop_verify.matching import NoCounterpart, matching, named, taking
 from transloop_verify.mutants import Score
 from transloop_verify.observe import Runs, observe
 from transloop_verify.shrink import smaller
+from transloop_verify.tables import table
 from transloop_verify.traced import Coverage
 
 Word = Literal["verified", "failed", "compile_error", "unchecked"]
@@ -32,6 +33,9 @@ OnJudged = Callable[[Case, str | None], None]
 """Told each case that ran on both sides, with what the candidate did otherwise, if anything."""
 
 LIMITS = Limits(cpu_seconds=2.0, memory_mb=512)
+PATIENCE = Limits(cpu_seconds=10.0, wall_seconds=60.0, memory_mb=512)
+"""For a case on which only speed may speak against a candidate."""
+SLOW = "it takes too long for this input; speed is not compared"
 HOPELESS = 4
 """After so many cases that crashed, or half as many that did not end, the rest is spared."""
 NEVER = (
@@ -131,7 +135,8 @@ def _counterpart(
     if function:
         entry = named(function, code, language_id)
         fewer = len(entry.parameters) == len(source.parameters) - len(lengths)
-        return entry, lengths if fewer else frozenset()
+        given = taking(entry, len(source.parameters), language_id)
+        return given, lengths if fewer else frozenset()
     try:
         return matching(source, code, language_id), frozenset()
     except NoCounterpart:
@@ -171,13 +176,19 @@ class _Trial:
         self._on_judged = on_judged
         self._ends = 0
         self._cases = {case.id: case for case in evidence.cases}
+        slow = [table(each.language, "harness").get("slow") for each in (side, evidence.side)]
+        self._slower = bool(slow[0] and not slow[1])
 
     def verdict(self, seconds: float, shrink_seconds: float) -> Verdict:
         """Run all cases, and make the first that differs smaller."""
         seen = self._tried(self.evidence.cases, seconds, self._told)
         if seen.failure and not (seen.failure == "cancelled" and self._ends >= HOPELESS):
             return replace(_failed_to_run(seen), isolation=seen.isolation)
-        verdict = replace(self._weighed(seen), isolation=seen.isolation)
+        verdict = self._weighed(seen)
+        if self._slower and _all_late(seen, verdict.failed):
+            seen = self._patient(seen, verdict.failed)
+            verdict = self._weighed(seen)
+        verdict = replace(verdict, isolation=seen.isolation)
         if verdict.verdict != "failed":
             return verdict
         return replace(verdict, counterexample=self._smallest(seen, verdict, shrink_seconds))
@@ -187,6 +198,25 @@ class _Trial:
         if self._uncounted(case, seen) is None:
             difference = differs(self._wanted[case], seen, self.rules)
             self._on_judged(self._cases[case], difference)
+
+    def _patient(self, seen: Observed, late: Sequence[int]) -> Observed:
+        """What was seen, with more time for the first case that did not come to an end.
+
+        If it does now, the candidate is slow and not endless, and the others say nothing.
+        """
+        self._ends = 0
+        first, *others = late
+        found = self._tried([self._cases[first]], PATIENCE.cpu_seconds * 3, limits=PATIENCE)
+        did = found.by_case.get(first)
+        if did is None or did.kind == "timeout":
+            return seen
+        self._told(first, did)
+        by_case = {case: each for case, each in seen.by_case.items() if case not in late}
+        return replace(
+            seen,
+            by_case={**by_case, first: did},
+            unexpressed={**seen.unexpressed, **dict.fromkeys(others, SLOW)},
+        )
 
     def _uncounted(self, case: int, seen: Observation | None) -> str | None:
         """Why a case says nothing about the candidate; None if it does."""
@@ -301,10 +331,11 @@ class _Trial:
         cases: Sequence[Case],
         seconds: float,
         told: Callable[[int, Observation], None] = lambda case, seen: None,
+        limits: Limits = LIMITS,
     ) -> Observed:
         """The candidate on the cases, with the arguments that it takes."""
         short = [replace(case, arguments=without(case.arguments, self.dropped)) for case in cases]
-        return self._observed(self.side, short, seconds, told)
+        return self._observed(self.side, short, seconds, told, limits)
 
     def _observed(
         self,
@@ -312,16 +343,22 @@ class _Trial:
         cases: Sequence[Case],
         seconds: float,
         told: Callable[[int, Observation], None] = lambda case, seen: None,
+        limits: Limits = LIMITS,
     ) -> Observed:
         return observe(
             side,
             cases,
             self.sandbox,
-            limits=LIMITS,
+            limits=limits,
             seconds=seconds,
             on_observation=told,
             cancelled=lambda: self.cancelled() or self._ends >= HOPELESS,
         )
+
+
+def _all_late(seen: Observed, failed: Sequence[int]) -> bool:
+    """Did the cases that failed all not come to an end?"""
+    return bool(failed) and all(seen.by_case[case].kind == "timeout" for case in failed)
 
 
 def _failed_to_run(seen: Observed) -> Verdict:

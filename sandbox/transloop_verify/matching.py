@@ -32,9 +32,16 @@ def matching(source: Entry, code: str, language: str) -> Entry:
         fitting = [fit for each in choice if (fit := _fit(each, count, language)) is not None]
         if len(fitting) == 1 or (fitting and choice is not found):
             return fitting[-1]
-    if named and table(language, "entry").get("lenient") and len(named[0].parameters) > count:
-        return replace(named[0], parameters=named[0].parameters[:count])
+    if named and taking(named[0], count, language) != named[0]:
+        return taking(named[0], count, language)
     raise NoCounterpart(_reason(source, named, found))
+
+
+def taking(entry: Entry, count: int, language: str) -> Entry:
+    """The entry with so many parameters, where its language lets callers leave out the others."""
+    if not table(language, "entry").get("lenient") or len(entry.parameters) <= count:
+        return entry
+    return replace(entry, parameters=entry.parameters[:count])
 
 
 def named(name: str, code: str, language: str) -> Entry:

@@ -112,6 +112,15 @@ def test_what_the_target_did_otherwise_is_told(target: Observation, reason: str 
     assert differs(RETURNED, target) == reason
 
 
+def test_a_text_that_was_handed_over_as_characters_is_the_same_afterwards() -> None:
+    rules = Rules(shared=(True,), names=("text",))
+    assert differs(returned(1, ("ab",)), returned(1, (["a", "b"],)), rules) is None
+    told = differs(returned(1, ("ab",)), returned(1, (["b", "a"],)), rules)
+    assert told is not None
+    assert "text" in told
+    assert differs(returned("ab"), returned(["a", "b"]), rules) is not None
+
+
 def test_errors_are_the_same_whatever_they_are_called() -> None:
     one = Observation("raised", error="ValueError", message="empty")
     assert differs(one, Observation("raised", error="panic", message="no items")) is None

@@ -13,6 +13,7 @@ from transloop_verify.case import Case, Observation
 from transloop_verify.evidence import Effort, Evidence, derive
 from transloop_verify.judge import Verdict, judge
 from transloop_verify.program import side
+from transloop_verify.value import Value
 
 QUICK = Effort(mutants=False)
 
@@ -312,6 +313,39 @@ def test_a_candidate_that_never_ends_fails_soon(sandbox: Sandbox) -> None:
     assert verdict.counterexample is not None
     assert verdict.counterexample.got.kind == "timeout"
     assert time.monotonic() - began < 60
+
+
+def test_a_named_candidate_may_have_parameters_that_nobody_passes(sandbox: Sandbox) -> None:
+    target = "const gcd = (a, b, unused) => b ? gcd(b, a % b) : a;"
+    source = GCD.replace("while b", "assert a >= 0 < b or not b\n    while b")
+    verdict = judge(evidence_of(source, sandbox), target, "javascript", sandbox, function="gcd")
+    assert (verdict.verdict, verdict.agreed) == ("verified", verdict.cases)
+
+
+def test_a_slow_language_is_no_difference(sandbox: Sandbox) -> None:
+    work = "if (n == 3 || n == 7) for (int i = 0; i < 100000000; i++) t += i % 7;"
+    source = f"class A {{ static long f(int n) {{ long t = n; {work} return t; }} }}"
+    target = "def f(n):\n    return n + sum(i % 7 for i in range((n in (3, 7)) * 100000000))\n"
+    evidence, judged = evidence_of(source, sandbox, language="java"), dict[Value, str | None]()
+
+    def told(case: Case, difference: str | None) -> None:
+        judged[case.arguments[0]] = difference
+
+    verdict = judge(evidence, target, "python", sandbox, seconds=60, on_judged=told)
+    assert (verdict.verdict, verdict.agreed) == ("verified", verdict.cases)
+    assert verdict.cases < len(evidence.cases)  # the other late one says nothing
+    assert judged[3] is None
+
+
+def test_an_endless_candidate_is_one_in_a_slow_language_as_well(sandbox: Sandbox) -> None:
+    source = "class A { static int f(int n) { return n; } }"
+    target = "def f(n):\n    while n == 7:\n        pass\n    return n\n"
+    evidence = evidence_of(source, sandbox, language="java")
+    verdict = judge(evidence, target, "python", sandbox)
+    assert verdict.verdict == "failed"
+    assert verdict.counterexample is not None
+    assert verdict.counterexample.arguments == (7,)
+    assert verdict.counterexample.got.kind == "timeout"
 
 
 def test_a_candidate_that_leaves_early_is_not_verified(sandbox: Sandbox) -> None:
