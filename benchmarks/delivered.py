@@ -32,14 +32,14 @@ from transloop_model.catalog import ModelFile
 from transloop_model.engine import Engine, Request
 from transloop_model.llama.engine import LlamaEngine
 from transloop_sandbox.sandbox import Sandbox
-from transloop_server.modes import MODES
-from transloop_server.translation import Work, translate
-from transloop_server.verified import deliver
 from transloop_settings.errors import TransloopError
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_syntax.unit import snippet, unit_at
+from transloop_translate.modes import MODES
+from transloop_translate.translation import Work, translate
+from transloop_translate.verified import deliver
 
 DIRECTIONS = ("python:javascript", "python:java")
 GREEDY = "greedy"

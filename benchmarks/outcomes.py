@@ -27,10 +27,10 @@ from transloop_server.documents import Anchor, Document, Text
 from transloop_server.jobs import Job, Placed
 from transloop_server.outcomes.outcomes import Outcomes
 from transloop_server.session import Session
-from transloop_server.translation import Translation, Work
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
 from transloop_syntax.unit import snippet
+from transloop_translate.translation import Translation, Work
 
 LINES = 10_000
 FOLLOWED = 50

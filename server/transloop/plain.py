@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from transloop_server.verified import Delivered
+    from transloop_translate.verified import Delivered
     from transloop_verify.case import Observation
     from transloop_verify.evidence import Evidence
     from transloop_verify.judge import Counterexample, Verdict

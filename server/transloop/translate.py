@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from transloop.folder import Planned
     from transloop.selection import Place, Selection
     from transloop_model.engine import Engine
-    from transloop_server.translation import Report, Translation
+    from transloop_translate.translation import Report, Translation
 
 
 def translate(

@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from transloop.selection import Selection
     from transloop_model.engine import Engine
     from transloop_sandbox.sandbox import Sandbox
-    from transloop_server.translation import Report, Translation
-    from transloop_server.verified import Delivered
     from transloop_settings.settings import Settings
     from transloop_syntax.language import Language
+    from transloop_translate.translation import Report, Translation
+    from transloop_translate.verified import Delivered
 
 NOT_RUN = "unchecked: nothing was run"
 
 
 class Mode(StrEnum):
-    """The modes of `transloop_server.modes`."""
+    """The modes of `transloop_translate.modes`."""
 
     FAST = "fast"
     BALANCED = "balanced"
@@ -51,7 +51,7 @@ class Found:
     @property
     def told(self) -> str:
         """What is known, in a sentence."""
-        from transloop_server.verdicts import sentence
+        from transloop_translate.verdicts import sentence
 
         names = self.translation.unit.names
         return sentence(self.translation.verdict, names[0] if names else "f")
@@ -66,10 +66,10 @@ class Translator:
     sandbox: Sandbox | None
 
     async def translated(self, selection: Selection, report: Report) -> Found:
-        """One unit. Raises what `transloop_server.translation.translate` says."""
-        from transloop_server.modes import mode_of
-        from transloop_server.translation import Work, translate
-        from transloop_server.verified import deliver
+        """One unit. Raises what `transloop_translate.translation.translate` says."""
+        from transloop_translate.modes import mode_of
+        from transloop_translate.translation import Work, translate
+        from transloop_translate.verified import deliver
 
         order = self.order
         work = Work(selection.unit, order.target, order.settings.sampling, order.signature)

@@ -11,10 +11,10 @@ from lsprotocol import types as lsp
 
 from transloop_server.documents import Anchor
 from transloop_server.jobs import Job, require_idle
-from transloop_server.translation import Report, Translation, alternatives, repaired
 from transloop_settings.errors import TransloopError, UsageError
 from transloop_settings.settings import Placement
 from transloop_syntax.language import language
+from transloop_translate.translation import Report, Translation, alternatives, repaired
 
 if TYPE_CHECKING:
     from transloop_server.flow import Flow
@@ -121,7 +121,7 @@ class Afterwards:
             UsageError: nothing is known to be wrong, or the model may not see it.
         """
         require_idle(job)
-        from transloop_server.verified import problem_of
+        from transloop_translate.verified import problem_of
 
         standing = job.standing
         if standing is None or standing.verdict is None:

@@ -44,7 +44,7 @@ class Diagnostics:
         verdict = standing.verdict if standing else None
         if job.decided or placed is None or verdict is None or verdict.verdict not in _SEVERITY:
             return None
-        from transloop_server.verdicts import short
+        from transloop_translate.verdicts import short
 
         document = self.session.documents.get(placed.uri)
         text = document.text if document else Text(placed.text)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from transloop_server.jobs import Job
-from transloop_server.verdicts import call_of, outcome, short
 from transloop_settings import directories
 from transloop_settings.errors import UsageError
 from transloop_syntax.language import language
+from transloop_translate.verdicts import call_of, outcome, short
 from transloop_verify.evidence import Evidence
 from transloop_verify.judge import Verdict
 from transloop_verify.shown import shown

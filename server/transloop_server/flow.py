@@ -19,12 +19,12 @@ from transloop_server.outcomes.outcomes import Outcomes
 from transloop_server.placing import STALE, UNANSWERED, Placer
 from transloop_server.running import Runs
 from transloop_server.session import Session
-from transloop_server.translation import Progress, Report, Translation, Work, translate
 from transloop_settings.errors import TransloopError, UsageError
 from transloop_settings.settings import Placement
 from transloop_syntax.language import Language, language, languages
 from transloop_syntax.outline import detect
 from transloop_syntax.unit import Unit, snippet, unit_at
+from transloop_translate.translation import Progress, Report, Translation, Work, translate
 
 log = logging.getLogger(__name__)
 

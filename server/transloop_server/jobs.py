@@ -9,9 +9,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Literal
 
 from transloop_server.documents import Anchor, Document, path_of
-from transloop_server.translation import Progress, Translation, Work
 from transloop_settings.errors import UsageError
 from transloop_settings.settings import Placement
+from transloop_translate.translation import Progress, Translation, Work
 
 if TYPE_CHECKING:
     from transloop_verify.evidence import Evidence
@@ -116,7 +116,7 @@ class Job:
 
     def candidates(self) -> list[dict[str, Any]]:
         """Every translation that was run, the best first."""
-        from transloop_server.verdicts import short
+        from transloop_translate.verdicts import short
 
         return [
             {

@@ -193,7 +193,7 @@ def _said(job: Job) -> str:
         return "you changed it, not run since"
     if standing.verdict is None:
         return "translated, not run"
-    from transloop_server.verdicts import short
+    from transloop_translate.verdicts import short
 
     said = short(standing.verdict, job.name)
     return f"yours: {said}" if standing is job.final else said

@@ -17,10 +17,10 @@ from transloop_server.documents import Anchor, Document, path_of
 from transloop_server.editor import Applied
 from transloop_server.jobs import Job, Placed
 from transloop_server.session import Session
-from transloop_server.translation import Translation
 from transloop_settings.errors import UsageError
 from transloop_syntax.language import language
 from transloop_syntax.layout import eol_of, reindent
+from transloop_translate.translation import Translation
 
 STALE = "The code changed while it was translated; nothing was inserted."
 DECLINED = "The editor did not take the edit."
@@ -283,6 +283,6 @@ def done(found: Translation) -> str:
 
 
 def _said(found: Translation) -> str:
-    from transloop_server.verdicts import sentence
+    from transloop_translate.verdicts import sentence
 
     return sentence(found.verdict, found.unit.names[0] if found.unit.names else "f")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from transloop_model.engine import Engine
 from transloop_server.jobs import Job
-from transloop_server.translation import Report, Translation
+from transloop_translate.translation import Report, Translation
 
 if TYPE_CHECKING:
     from transloop_sandbox.sandbox import Sandbox
@@ -29,8 +29,8 @@ class Runs:
 
     async def deliver(self, engine: Engine, report: Report) -> Translation:
         """Translate until one holds; the best, with all others kept as alternatives behind it."""
-        from transloop_server.modes import mode_of
-        from transloop_server.verified import deliver
+        from transloop_translate.modes import mode_of
+        from transloop_translate.verified import deliver
 
         job = self.job
         mode = mode_of(self.verify)
@@ -42,9 +42,9 @@ class Runs:
 
     async def judged(self, found: Sequence[Translation]) -> list[Translation]:
         """Further translations with their verdicts, those that hold first."""
-        from transloop_server.jury import judged
-        from transloop_server.modes import mode_of
-        from transloop_server.verified import rank
+        from transloop_translate.jury import judged
+        from transloop_translate.modes import mode_of
+        from transloop_translate.verified import rank
 
         def verdict(each: Translation) -> Translation:
             seconds = mode_of(self.verify).evidence_seconds

@@ -21,11 +21,11 @@ from transloop_server.jobs import Job, Placed
 from transloop_server.outcomes.outcomes import Outcomes
 from transloop_server.outcomes.watch import Pace
 from transloop_server.session import Session
-from transloop_server.translation import Stats, Translation, Work
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_syntax.unit import unit_at
+from transloop_translate.translation import Stats, Translation, Work
 
 PACE = Pace(regret=1.0, grace=0.1, settle=0.2, reopen=0.2, surveys=(0.3, 0.5, 1.0, 2.0))
 """Ten to three hundred times as fast as a person's."""

@@ -8,11 +8,11 @@ from transloop_sandbox.sandbox import Sandbox
 from transloop_server.documents import Anchor
 from transloop_server.evidence_page import page
 from transloop_server.jobs import Job
-from transloop_server.translation import Translation, Work
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_syntax.unit import unit_at
+from transloop_translate.translation import Translation, Work
 from transloop_verify.evidence import Effort, derive
 from transloop_verify.judge import judge
 from transloop_verify.program import side

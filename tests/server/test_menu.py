@@ -13,11 +13,11 @@ from transloop_server.client import Client
 from transloop_server.documents import Anchor, Document, Text
 from transloop_server.jobs import Job, Placed
 from transloop_server.menu import KIND, as_actions, choices, lenses, ordered
-from transloop_server.translation import Translation, Work
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language, languages
 from transloop_syntax.source import Source
 from transloop_syntax.unit import unit_at
+from transloop_translate.translation import Translation, Work
 from transloop_verify.case import Observation
 from transloop_verify.judge import Counterexample, Verdict
 

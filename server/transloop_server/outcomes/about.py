@@ -11,9 +11,9 @@ from transloop_model import catalog, prompt
 from transloop_seeds.event import About, Source, new_id
 from transloop_server.documents import path_of
 from transloop_server.jobs import Job
-from transloop_server.translation import Stats, Translation
 from transloop_settings.errors import TransloopError
 from transloop_settings.settings import Settings
+from transloop_translate.translation import Stats, Translation
 
 if TYPE_CHECKING:
     from transloop_verify.judge import Counterexample, Verdict
@@ -105,7 +105,7 @@ def evidence(verdict: Verdict, held_out: int = 0) -> dict[str, Any]:
 
 
 def _counterexample(example: Counterexample) -> dict[str, Any]:
-    from transloop_server.verdicts import outcome
+    from transloop_translate.verdicts import outcome
     from transloop_verify.value import encode
 
     return {

@@ -15,9 +15,9 @@ from transloop_server.outcomes.about import Maker
 from transloop_server.outcomes.anchoring import LIKE, Mark, around, exact, like, undone
 from transloop_server.outcomes.ledger import Held, Scope
 from transloop_server.outcomes.watch import Pace, Watch
-from transloop_server.translation import Translation
 from transloop_syntax.language import Language, language
 from transloop_syntax.layout import dedent
+from transloop_translate.translation import Translation
 
 if TYPE_CHECKING:
     from transloop_seeds.pending import Pending

@@ -24,8 +24,8 @@ from transloop_server.outcomes.followed import Followed
 from transloop_server.outcomes.ledger import Ledger
 from transloop_server.outcomes.watch import Word
 from transloop_server.session import Session
-from transloop_server.translation import Translation
 from transloop_syntax.tokens import code_tokens, similarity
+from transloop_translate.translation import Translation
 
 if TYPE_CHECKING:
     from transloop_verify.judge import Verdict
@@ -126,8 +126,8 @@ class Settling:
         runs = settings.verify.mode != "off" and bool(job.evidence) and not self.closing.is_set()
         if document is None or not runs or not self._session.trusted(document):
             return None
-        from transloop_server.jury import judged
-        from transloop_server.modes import mode_of
+        from transloop_translate.jury import judged
+        from transloop_translate.modes import mode_of
 
         return await asyncio.to_thread(
             judged,

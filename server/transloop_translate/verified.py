@@ -17,10 +17,13 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
 from transloop_model.engine import Engine
-from transloop_server.budget import Budget, Spent
-from transloop_server.jury import Jury, jury_of
-from transloop_server.modes import Mode
-from transloop_server.translation import (
+from transloop_settings.errors import AnswerError, UnitError
+from transloop_syntax.language import language
+from transloop_syntax.unit import Unit, snippet
+from transloop_translate.budget import Budget, Spent
+from transloop_translate.jury import Jury, jury_of
+from transloop_translate.modes import Mode
+from transloop_translate.translation import (
     Progress,
     Report,
     Translation,
@@ -29,10 +32,7 @@ from transloop_server.translation import (
     sampled,
     translate,
 )
-from transloop_server.verdicts import call_of
-from transloop_settings.errors import AnswerError, UnitError
-from transloop_syntax.language import language
-from transloop_syntax.unit import Unit, snippet
+from transloop_translate.verdicts import call_of
 from transloop_verify.evidence import Evidence
 from transloop_verify.judge import Verdict
 from transloop_verify.observe import Runs

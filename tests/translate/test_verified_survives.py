@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from tests.server.searches import Answers, Search
+from tests.translate.searches import Answers, Search
 
 from transloop_model.echo import EchoEngine
 from transloop_sandbox.sandbox import Sandbox
-from transloop_server.modes import MODES, Mode
-from transloop_server.verified import Delivered, holds
 from transloop_settings.errors import NoCode
+from transloop_translate.modes import MODES, Mode
+from transloop_translate.verified import Delivered, holds
 from transloop_verify.value import encode
 
 ROUND = MODES["balanced"]

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from tests.server.searches import Answers, Search
+from tests.translate.searches import Answers, Search
 
 from transloop_model.echo import EchoEngine
 from transloop_model.engine import Request
 from transloop_sandbox.sandbox import Sandbox
-from transloop_server.lines import Lines
-from transloop_server.modes import MODES, mode_of
-from transloop_server.verified import holds
 from transloop_settings.settings import Verify
+from transloop_translate.lines import Lines
+from transloop_translate.modes import MODES, mode_of
+from transloop_translate.verified import holds
 
 DOUBLE = "def double(x: int) -> int:\n    return 2 * x\n"
 RIGHT = "function double(x) {\n  return 2 * x;\n}"

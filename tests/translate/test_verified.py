@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.server.searches import Answers
+from tests.translate.searches import Answers
 
 from transloop_model.echo import EchoEngine
 from transloop_sandbox.sandbox import Sandbox
-from transloop_server.modes import MODES
-from transloop_server.translation import Progress, Work
-from transloop_server.verified import Delivered, deliver, holds
 from transloop_settings.errors import NoCode
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_syntax.unit import unit_at, unit_of_file
+from transloop_translate.modes import MODES
+from transloop_translate.translation import Progress, Work
+from transloop_translate.verified import Delivered, deliver, holds
 
 GCD = '''\
 def gcd(a: int, b: int) -> int:

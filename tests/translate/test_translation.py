@@ -8,12 +8,12 @@ import pytest
 
 from transloop_model.echo import EchoEngine
 from transloop_model.engine import Request
-from transloop_server.translation import Progress, Stats, Work, alternatives, translate
 from transloop_settings.errors import NoCode, Refused, Truncated, UnitError
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_syntax.unit import unit_at, unit_of_file
+from transloop_translate.translation import Progress, Stats, Work, alternatives, translate
 
 PYTHON, JAVASCRIPT = language("python"), language("javascript")
 FUNCTION = "def area(r):\n    return r * r\n"

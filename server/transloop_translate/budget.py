@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from transloop_server.translation import Progress
+from transloop_translate.translation import Progress
 
 
 class Spent(Exception):

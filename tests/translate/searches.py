@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from transloop_model.echo import EchoEngine
 from transloop_model.engine import Request
 from transloop_sandbox.sandbox import Sandbox
-from transloop_server.modes import MODES, Mode
-from transloop_server.translation import Progress, Work
-from transloop_server.verified import Delivered, deliver
 from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_syntax.unit import unit_at
+from transloop_translate.modes import MODES, Mode
+from transloop_translate.translation import Progress, Work
+from transloop_translate.verified import Delivered, deliver
 
 
 class Answers:

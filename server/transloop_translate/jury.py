@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from transloop_server.translation import Work
 from transloop_settings.errors import TransloopError
 from transloop_syntax.declarations import top_level
 from transloop_syntax.language import language
 from transloop_syntax.source import Source
 from transloop_syntax.unit import Unit
+from transloop_translate.translation import Work
 from transloop_verify.case import Side
 from transloop_verify.entry import entries
 from transloop_verify.evidence import Effort, Evidence, derive

@@ -25,7 +25,6 @@ from transloop_model.engine import (
     Started,
     seed_of,
 )
-from transloop_server.lines import Lines
 from transloop_settings import settings
 from transloop_settings.errors import AnswerError, UnitError
 from transloop_syntax.join import join
@@ -34,6 +33,7 @@ from transloop_syntax.missing import with_imports
 from transloop_syntax.outline import signatures
 from transloop_syntax.split import split
 from transloop_syntax.unit import Unit
+from transloop_translate.lines import Lines
 
 if TYPE_CHECKING:
     from transloop_verify.judge import Verdict
