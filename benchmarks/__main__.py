@@ -26,9 +26,10 @@ class Part(StrEnum):
     VERIFY = "verify"
     DELIVERED = "delivered"
     OUTCOMES = "outcomes"
+    FINETUNE = "finetune"
 
 
-NEED_BENCH = (Part.VERIFY, Part.DELIVERED)
+NEED_BENCH = (Part.VERIFY, Part.DELIVERED, Part.FINETUNE)
 
 
 def main(
@@ -39,19 +40,17 @@ def main(
     model: Annotated[str, typer.Option(help="Catalog id or path.")] = "qwen2.5-coder-0.5b-instruct",
     bench: Annotated[
         Path | None,
-        typer.Option(
-            help="Parallel functions; without them `verify` and `delivered` are left out."
-        ),
+        typer.Option(help="Parallel functions; the parts that need them are left out without."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Units of each measurement of `verify` and `delivered`.")
+        int | None, typer.Option(help="Units of `verify` and `delivered`, examples of `finetune`.")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what `delivered` has measured already.")
     ] = False,
 ) -> None:
     """Measure `speed` (engine and server), the `sandbox`, how well it can `verify`, what is
-    `delivered`, and what following its `outcomes` costs.
+    `delivered`, what following its `outcomes` costs, and how fast it can `finetune`.
 
     Leave the machine alone meanwhile: llama.cpp shares the cores badly.
     """
@@ -93,6 +92,10 @@ def _measured(
     about = [("machine", machine.describe(found))]
     if part is Part.DELIVERED and bench is not None:
         return chain(about, delivered.measure(bench, found, limit, resume=resume))
+    if part is Part.FINETUNE and bench is not None:
+        from benchmarks import finetune
+
+        return chain(about, finetune.measure(found, bench, rounds, limit))
     return chain(about, server.measure(found, rounds), engine.measure(found, rounds))
 
 
