@@ -35,6 +35,11 @@ def models() -> Path:
     return _place("models")
 
 
+def adapters() -> Path:
+    """Folder of the adapters, by the digest of the model that they belong to."""
+    return _place("adapters")
+
+
 def state() -> Path:
     """Folder of what is remembered between sessions, such as the last used target."""
     return _place("state")

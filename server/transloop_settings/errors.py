@@ -20,6 +20,7 @@ TransloopError                 says what happened and what to do about it
 ├── SeedsError                 the log of outcomes and the seeds in it
 │   ├── StoreUnwritable        the disk is full or read-only: nothing can be learned
 │   └── StoreNewer             a newer version of transloop has made it
+├── RegistryUnwritable         no adapter can be published or promoted: the one in use stays
 ├── TrainingError              an adapter cannot be trained
 │   ├── ExamplesUnusable       none are left, or their file cannot be read or is of another format
 │   ├── Diverged               the loss is no number any more; the last checkpoint stays
@@ -133,6 +134,10 @@ class StoreUnwritable(SeedsError):
 
 class StoreNewer(SeedsError):
     """A newer version of transloop has made the store; this one cannot read it safely."""
+
+
+class RegistryUnwritable(TransloopError):
+    """Nothing can be written to the registry of adapters. What was in use stays so."""
 
 
 class TrainingError(TransloopError):

@@ -131,7 +131,12 @@ class LlamaEngine:
         return int((await self._running()).facts["context"])
 
     async def use_adapter(self, path: Path | None) -> None:
-        """Apply an adapter between two requests, or drop it. Refused: the old one stays."""
+        """Apply an adapter between two requests, or drop it. Refused: the old one stays.
+
+        It is read while a request may still compute, so that none waits for that.
+        """
+        if path is not None and self._process and not self._process.ended:
+            await self._process.ask(op="load", path=str(path)).answer()
         async with self._turns.of("adapter"):
             if self._process and not self._process.ended:
                 await self._apply(self._process, path)
@@ -165,7 +170,11 @@ class LlamaEngine:
             self._last_error = str(error)
             raise
         if self.adapter:
-            await self._apply(process, self.adapter)
+            try:
+                await self._apply(process, self.adapter)
+            except TransloopError:
+                await process.stop()
+                raise
         return process
 
     def _crashed(self) -> None:

@@ -17,13 +17,12 @@ from typing import Any, BinaryIO
 
 import psutil
 
-from transloop_model import prompt
-from transloop_model.adapter import BASE_KEY, PROMPT_KEY, require_whole
 from transloop_model.engine import Event, Piece, Request
 from transloop_model.llama import native, wire
+from transloop_model.llama.adapters import Adapters
 from transloop_model.llama.decode import Cancelled, Decoder
 from transloop_model.llama.tokens import Tokens
-from transloop_settings.errors import AdapterRefused, TransloopError
+from transloop_settings.errors import TransloopError
 
 BATCH = 512
 """Prompt tokens read at once, when nobody cancels."""
@@ -47,7 +46,7 @@ class Worker:
         self.context = native.Context(self.model, config.context, config.threads, BATCH)
         self.decoder = Decoder(self.context)
         self.tokens = Tokens(self.model)
-        self.adapter: Any | None = None
+        self.adapters = Adapters(self.model, self.decoder, config.base_sha256)
         self.todo: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self.cancels: dict[int, threading.Event] = {}
         self.current: int | None = None
@@ -100,6 +99,9 @@ class Worker:
                 case "count":
                     tokens = self.model.tokenize(message["text"], special=False)
                     self.send(wire.pack(id=message["id"], count=len(tokens)))
+                case "load":
+                    asked = (message["id"], message["path"])
+                    threading.Thread(target=self.load_adapter, args=asked, daemon=True).start()
                 case "generate":
                     self.cancels[message["id"]] = threading.Event()
                     self.todo.put(message)
@@ -121,7 +123,7 @@ class Worker:
             number = message["id"]
             try:
                 if message["op"] == "adapter":
-                    self.use_adapter(message["path"])
+                    self.adapters.use(message["path"])
                     self.send(wire.pack(id=number, applied=True))
                 else:
                     self.generate(number, wire.read_request(message["request"]))
@@ -142,38 +144,13 @@ class Worker:
             self.current = None
             del self.cancels[number]
 
-    def use_adapter(self, path: str | None) -> None:
-        """Load, check, apply; the old adapter is dropped only when the new one is in place."""
-        adapter = None
-        if path is not None:
-            require_whole(Path(path))
-            adapter = self.model.load_adapter(Path(path))
-            try:
-                self.check_adapter(adapter, Path(path).name)
-            except AdapterRefused:
-                native.free_adapter(adapter)
-                raise
-        self.context.apply_adapter(adapter)
-        self.decoder.forget()
-        if self.adapter is not None:
-            native.free_adapter(self.adapter)
-        self.adapter = adapter
-
-    def check_adapter(self, adapter: Any, name: str) -> None:
-        """Refuse an adapter of other weights or of another prompt format."""
-        base = native.adapter_metadata(adapter, BASE_KEY)
-        version = native.adapter_metadata(adapter, PROMPT_KEY)
-        if version != str(prompt.VERSION):
-            raise AdapterRefused(
-                f"{name} was trained on prompt format {version or 'unknown'}, "
-                f"this is format {prompt.VERSION}.",
-                "Train it again with this version of transloop.",
-            )
-        if base is None or (self.config.base_sha256 and base != self.config.base_sha256):
-            raise AdapterRefused(
-                f"{name} was trained on another model ({(base or 'unnamed')[:12]}...).",
-                f"It needs the weights it was trained on, not {Path(self.config.model).name}.",
-            )
+    def load_adapter(self, number: int, path: str) -> None:
+        """Thread: read an adapter while the model computes."""
+        try:
+            self.adapters.load(path)
+            self.send(wire.pack(id=number, loaded=True))
+        except TransloopError as error:
+            self.send(wire.pack_error(number, error))
 
 
 def main() -> None:
