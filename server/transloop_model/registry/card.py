@@ -21,6 +21,10 @@ class Measured:
     """Right with what was in use."""
     after: int
     """Right with the new adapter."""
+    gained: int = 0
+    """Right with the new adapter alone."""
+    lost: int = 0
+    """Right with what was in use alone."""
     guarded: bool = False
     """It was not trained, and must not have become worse."""
 
@@ -80,10 +84,10 @@ class Card:
     story: Story = Story()
     imported: bool = False
 
-    @property
-    def descendant(self) -> str:
-        """What the lineage of seeds calls it; the same on every machine."""
-        return f"adapter:{self.sha256}"
+
+def descendant(sha256: str) -> str:
+    """What the lineage of seeds calls an adapter; the same on every machine."""
+    return f"adapter:{sha256}"
 
 
 @dataclass(frozen=True)
