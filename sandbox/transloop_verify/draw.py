@@ -66,6 +66,15 @@ def boundaries(kind: Type, constants: Constants) -> list[Value]:
             return []
 
 
+def mentioned(kind: Type, dice: random.Random, constants: Constants) -> Value:
+    """A value made of the texts that the program mentions; a random one where it mentions none."""
+    if kind.kind == "string" and constants.strings and not constants.only:
+        return dice.choice(constants.strings)
+    if kind.kind == "list" and kind.items[0].kind == "string":
+        return [mentioned(kind.items[0], dice, constants) for _ in range(dice.randint(1, 4))]
+    return draw(kind, dice, constants)
+
+
 def draw(kind: Type, dice: random.Random, constants: Constants, size: int = LONGEST) -> Value:
     """A random value of a type; `size` bounds its items. Raises KeyError for an unsupported one."""
     return _DRAWN[kind.kind](kind, dice, constants, size)
@@ -73,7 +82,20 @@ def draw(kind: Type, dice: random.Random, constants: Constants, size: int = LONG
 
 _SPECIAL = [4, 9, 16, 25, 64, 81, 100, 128, 256, 27, 125, 13, 29, 97, 6, 28, 24, 120, 121, 153, 55]
 """Squares, powers, primes, perfect and factorial numbers, palindromes: what functions ask for."""
-_TEXTS = ["aba", "aab", "Hello World", "12", "a b c", "abcde", "ABC", "  ", "1,2", "racecar", "x!y"]
+_TEXTS = [
+    "A",
+    "aba",
+    "aab",
+    "Hello World",
+    "12",
+    "a b c",
+    "abcde",
+    "ABC",
+    "  ",
+    "1,2",
+    "racecar",
+    "x!y",
+]
 _WORDS = ["a", "x", "an", "the", "apple", "Hello", "world", "This", "is", "name", "42"]
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 
@@ -152,6 +174,11 @@ def _char(kind: Type, dice: random.Random, constants: Constants, size: int) -> V
 def _string(kind: Type, dice: random.Random, constants: Constants, size: int) -> Value:
     if constants.only:
         return "".join(dice.choice(constants.only) for _ in range(dice.randint(1, size)))
+    text = _text(dice, constants, size)
+    return text.swapcase() if dice.random() < 0.1 else text
+
+
+def _text(dice: random.Random, constants: Constants, size: int) -> str:
     roll = dice.random()
     letters = constants.letters
     if roll < 0.3 and any(pair in letters for pair in _PAIRS):

@@ -29,6 +29,8 @@ from transloop_verify.traced import Coverage, Trace, coverage, traced
 
 CANCELLED = "cancelled"
 FEW = "too few inputs that it accepts were found"
+BLUNT, BLUNT_RUN = 1 / 3, 4
+"""Cases that notice a smaller share of mutants, of so many at least, verify nothing."""
 ENOUGH = 3
 """Fewer cases than this prove too little, but for a function that has no more inputs."""
 
@@ -68,6 +70,14 @@ class Evidence:
     first_seconds: float | None = None
     """Until the first case was there."""
     effort: Effort = Effort()
+
+    @property
+    def blunt(self) -> bool:
+        """Do its cases tell hardly anything from the source? Then agreeing on them says little."""
+        share = self.mutants.share if self.mutants else None
+        if share is None or self.complete or self.mutants is None:
+            return False
+        return self.mutants.run >= BLUNT_RUN and share < BLUNT
 
     @property
     def few(self) -> bool:
@@ -177,7 +187,7 @@ class _Derivation:
         sought = Sought(count, self.effort.cases, self.effort.seed)
         tried, self.domain = self.search.pool(domains, sought)
         for each in tried:
-            if not self.search.inside(each):
+            if not self.search.inside(each) and each.input.origin != "fraction":
                 self.outside[_came_to(each.trace)] += 1
         return [each for each in tried if self.search.inside(each)]
 

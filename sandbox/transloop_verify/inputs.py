@@ -8,12 +8,15 @@ from __future__ import annotations
 import itertools
 import random
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from transloop_verify.draw import LONGEST, Constants, boundaries, draw
+from transloop_verify.draw import LONGEST, Constants, boundaries, draw, mentioned
 from transloop_verify.type import Type
 from transloop_verify.value import Value
+
+MENTIONED = 0.15
+"""The share of random inputs that are made of the program's own texts alone."""
 
 Role = Literal[
     "length",  # as many as the container has items
@@ -51,7 +54,7 @@ class Domain:
 
 @dataclass(frozen=True)
 class Input:
-    """Arguments, and where they come from: `call`, `boundary` or `generated`."""
+    """Arguments, and where they come from: `call`, `boundary`, `generated` or `fraction`."""
 
     arguments: tuple[Value, ...]
     origin: str
@@ -128,8 +131,41 @@ def _random(domain: Domain, seed: int, size: int) -> Iterator[Input]:
     dice = random.Random(seed + 1)  # noqa: S311
     for turn in range(4000):
         bound = 3 + turn % (size - 2) if size > 3 else size
+        if not domain.relations and domain.constants.strings and dice.random() < MENTIONED:
+            row = [mentioned(each, dice, domain.constants) for each in domain.types]
+            yield Input(tuple(row), "generated")  # such as two planets that a program knows
+            continue
         row = [draw(each, dice, domain.constants, bound) for each in domain.types]
         yield Input(_related(row, domain, dice, frozenset()), "generated")
+
+
+def fractions(domain: Domain, guessed: frozenset[int], count: int, seed: int) -> list[Input]:
+    """Inputs with numbers that are not whole, for parameters whose type was `guessed`, by place.
+
+    A source that declares nothing may mean them, and often says so only by what it does to them.
+    """
+    free = guessed - {each.parameter for each in domain.relations}
+    types = tuple(_split(each) if at in free else each for at, each in enumerate(domain.types))
+    if types == domain.types:
+        return []
+    few = samples(replace(domain, types=types, examples=()), 4 * count, seed)
+    halves = [Input(tuple(map(_unwhole, each.arguments)), "fraction") for each in few]
+    return list({repr(each.arguments): each for each in halves}.values())[:count]
+
+
+def _split(kind: Type) -> Type:
+    if kind.kind == "int":
+        return replace(kind, kind="float")
+    if kind.kind == "list":
+        return replace(kind, items=tuple(map(_split, kind.items)))
+    return kind
+
+
+def _unwhole(value: Value) -> Value:
+    """Whole floats are written in other ways in other languages, which says nothing."""
+    if isinstance(value, list):
+        return [_unwhole(each) for each in value]
+    return value + 0.5 if isinstance(value, float) and value.is_integer() else value
 
 
 def _related(

@@ -232,7 +232,8 @@ class _Trial:
             did = seen.by_case.get(case.id)
             why = seen.unexpressed.get(case.id) or self._uncounted(case.id, did)
             if why is not None or did is None:
-                unchecked[why or ""] += 1
+                if case.origin != "fraction":  # tried in case it could be; often it cannot
+                    unchecked[why or ""] += 1
                 continue
             ran += 1
             if differs(self._wanted[case.id], did, self.rules) is not None:
@@ -249,8 +250,13 @@ class _Trial:
             not_checked=(*NEVER, *self._defaults()),
         )
         least = min(ENOUGH, len(self.evidence.cases))
-        if failed or ran >= least:
+        if failed or (ran >= least and not self.evidence.blunt):
             return found
+        if ran >= least:
+            score = self.evidence.mutants
+            told = f"{score.killed} of {score.run}" if score else "none"
+            reason = f"it did the same in all {ran} cases, but they notice only {told} changes"
+            return replace(found, verdict="unchecked", reason=f"{reason} of the original")
         told = ", ".join(f"{count} x {why}" for why, count in unchecked.most_common(2))
         reason = f"only {ran} cases ran on both sides ({told})"
         return replace(found, verdict="unchecked", reason=reason)

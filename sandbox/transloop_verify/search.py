@@ -17,7 +17,7 @@ from transloop_sandbox.job import Limits
 from transloop_verify.case import Case, Observation, Side
 from transloop_verify.fit import chosen
 from transloop_verify.infer import Hypothesis, hypotheses
-from transloop_verify.inputs import Domain, Input, drawable, inputs, numbers, samples
+from transloop_verify.inputs import Domain, Input, drawable, fractions, inputs, numbers, samples
 from transloop_verify.mined import Intended
 from transloop_verify.observe import Runs, observe
 from transloop_verify.traced import Trace, Traced, trace_of
@@ -32,6 +32,8 @@ _SAMPLES = 8
 _MOST_FAIL = 0.5
 """A share of inputs that the source must accept for the letters of its text to be right."""
 _SLOW = frozenset({"timeout", "memory", "endless"})
+FRACTIONS = 2
+"""So many cases may hold numbers that are not whole, where whole ones were only guessed."""
 _ODD = 6
 """One case in so many may rest on what the source's language does in its own way."""
 
@@ -126,13 +128,21 @@ class Searcher:
 
         Small numbers run first: where nobody counts steps, slow ones keep others from being run.
         """
-        some = drawn(domains, sought.count, sought.seed)
+        some = [
+            *drawn(domains, sought.count, sought.seed),
+            *fractions(domains[0], self._guessed(), 2 * FRACTIONS, sought.seed),
+        ]
         tried = self.tried(some if self.program else rising(some))
         order = {id(each): at for at, each in enumerate(some)}
         return sorted(tried, key=lambda each: order[id(each.input)])
 
     def _accepted(self, tried: Sequence[Tried]) -> int:
-        return sum(map(self.inside, tried))
+        return sum(self.inside(each) for each in tried if each.input.origin != "fraction")
+
+    def _guessed(self) -> frozenset[int]:
+        """The parameters whose type nobody declared."""
+        found = enumerate(self.side.entry.parameters)
+        return frozenset(at for at, each in found if each.type.kind == "any")
 
     def _lettered(self, domain: Domain, tried: Sequence[Tried], seed: int) -> Domain:
         """The domain with text of letters that the source accepts; the same where none is better.
@@ -197,8 +207,11 @@ def selected(tried: Iterable[Tried], count: int) -> list[Tried]:
 
     First those that reach a branch that none before did, then those with a result of their own.
     """
-    plain = [each for each in tried if not each.odd]
-    odd = [each for each in tried if each.odd]
+    every = list(tried)
+    split = [each for each in every if each.input.origin == "fraction" and not each.odd][:FRACTIONS]
+    count -= len(split)
+    plain = [each for each in every if not each.odd and each.input.origin != "fraction"]
+    odd = [each for each in every if each.odd]
     kept = _covering(plain, count)
     reached = frozenset[int]().union(*(each.trace.hits for each in kept))
     room = max(count // _ODD, 1)
@@ -206,7 +219,7 @@ def selected(tried: Iterable[Tried], count: int) -> list[Tried]:
     few = [*new, *(each for each in odd if each not in new)][:room]
     if len(kept) < 3:
         few = [*new, *(each for each in odd if each not in new)][: count - len(kept)]
-    return [*kept[: count - len(few)], *few]
+    return [*kept[: count - len(few)], *split, *few]
 
 
 def bounded(domain: Domain, tried: Sequence[Tried]) -> Domain:

@@ -6,7 +6,7 @@ Unit in, `Translation` out; knows neither LSP nor files.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -227,6 +227,39 @@ async def sampled(
             if _normal(each.code) not in seen:
                 seen.add(_normal(each.code))
                 yield each
+
+
+async def answers(
+    engine: Engine, work: Work, report: Report, drawn: Sequence[Sampling]
+) -> list[Translation | AnswerError]:
+    """One for each way of drawing, all in one batch, also where it is equal or no usable code.
+
+    For whoever counts them: what `sampled` leaves out would be missing in a share.
+    """
+    parts = await _parts(engine, work)
+    if len(parts) > 1:
+        return [await _or_error(translate(engine, work, report, how)) for how in drawn]
+    unit, tokens = parts[0]
+    watch = Watch(report, 1, 1)
+    found: dict[int, Translation | AnswerError] = {}
+    async for finished in watch.candidates(engine, work.request(unit, (), tuple(drawn), tokens)):
+        at = finished.candidate
+        try:
+            code = _answered(finished, work, unit)
+        except AnswerError as error:
+            found[at] = error
+        else:
+            found[at] = Translation(
+                work.unit, work.target.id, code.code, drawn[at], code.notes, watch.stats()
+            )
+    return [found[at] for at in range(len(drawn))]
+
+
+async def _or_error(translating: Awaitable[Translation]) -> Translation | AnswerError:
+    try:
+        return await translating
+    except AnswerError as error:
+        return error
 
 
 async def _drawn(

@@ -86,6 +86,13 @@ def holds(found: Translation) -> bool:
     return found.verdict is not None and found.verdict.verdict == "verified"
 
 
+def _undisputed(found: Translation) -> bool:
+    """It did the same in cases that tell too little; they would tell no more of another one."""
+    verdict = found.verdict
+    blunt = verdict is not None and verdict.evidence is not None and verdict.evidence.blunt
+    return verdict is not None and blunt and verdict.agreed == verdict.cases
+
+
 def rank(found: Translation) -> tuple[bool, float, bool]:
     """What is better is greater."""
     verdict = found.verdict
@@ -264,7 +271,7 @@ class _Search:
         self._verdicts.append(self.budget.spent)
         judged = replace(found, verdict=verdict)
         self.tried.append(judged)
-        return holds(judged)
+        return holds(judged) or _undisputed(judged)
 
     def _first(self, progress: Progress) -> None:
         """The first answer streams, whatever it costs."""

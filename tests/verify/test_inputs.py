@@ -8,7 +8,7 @@ import pytest
 
 from transloop_verify.case import Observation
 from transloop_verify.draw import Constants, boundaries
-from transloop_verify.inputs import Domain, Input, Relation, drawable, inputs
+from transloop_verify.inputs import Domain, Input, Relation, drawable, fractions, inputs
 from transloop_verify.mined import constants, effects, intended, reads
 from transloop_verify.type import ANY, Type
 from transloop_verify.value import MapValue, RecordValue, SetValue, Value
@@ -86,6 +86,35 @@ def test_a_length_is_the_length() -> None:
         assert 0 <= index < max(1, len(numbers))
         lengths.add(length)
     assert len(lengths) > 4
+
+
+def test_the_programs_own_texts_meet_in_several_parameters() -> None:
+    names = ("Mercury", "Venus", "Earth")
+    domain = Domain((TEXT, TEXT), constants=Constants(strings=names))
+    pairs = {each.arguments for each in some(domain, 100)}
+    assert len({pair for pair in pairs if {*pair} <= {*names} and pair[0] != pair[1]}) >= 3
+
+
+def test_text_comes_in_both_cases() -> None:
+    texts = {str(each.arguments[0]) for each in some(Domain((TEXT,)), 100)}
+    assert "A" in texts
+    assert any(text.isupper() for text in texts if len(text) > 2)
+
+
+@pytest.mark.parametrize("kind", [INT, NUMBERS])
+def test_guessed_numbers_may_be_no_whole_ones(kind: Type) -> None:
+    found = fractions(Domain((kind, TEXT)), frozenset({0}), 4, seed=0)
+    assert len(found) == 4
+    numbers = [each.arguments[0] for each in found]
+    flat = [one for each in numbers for one in (each if isinstance(each, list) else [each])]
+    assert flat
+    assert not any(float(str(each)).is_integer() for each in flat)
+
+
+def test_declared_and_related_numbers_stay_whole() -> None:
+    assert fractions(Domain((INT,)), frozenset(), 4, seed=0) == []
+    tied = Domain((NUMBERS, INT), (Relation(1, "length", 0),))
+    assert fractions(tied, frozenset({1}), 4, seed=0) == []
 
 
 def test_containers_of_the_same_length() -> None:

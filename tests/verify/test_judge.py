@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from pathlib import Path
@@ -143,7 +144,7 @@ def test_an_untraced_source_is_kept_to_numbers_that_it_can_cope_with(sandbox: Sa
     found = evidence_of(code, sandbox, language="javascript")
     assert found.reason == ""
     assert len(found.cases) >= 5
-    assert max(int(str(case.arguments[0])) for case in found.cases) < 60
+    assert max(float(str(case.arguments[0])) for case in found.cases) < 60
 
 
 @pytest.mark.parametrize(
@@ -430,3 +431,37 @@ def test_one_case_is_enough_for_a_function_without_parameters(sandbox: Sandbox) 
     assert wrong.verdict == "failed"
     assert wrong.counterexample is not None
     assert wrong.counterexample.arguments == ()
+
+
+GUARD = """\
+def guard(word: str) -> int:
+    if word.startswith("xyzzy") and len(word) % 7 == 3 and word[5:] > "m" and word.count("q") >= 2:
+        return len(word) * 2 + word.count("q") - 1
+    return 0
+"""
+
+
+def test_cases_that_notice_hardly_anything_verify_nothing(sandbox: Sandbox) -> None:
+    found = evidence_of(GUARD, sandbox, effort=Effort())
+    assert found.mutants is not None
+    assert found.mutants.share is not None
+    assert found.mutants.share < 1 / 3
+    verdict = judge(found, "const guard = (word) => 0;", "javascript", sandbox)
+    assert verdict.verdict == "unchecked"
+    assert verdict.agreed == verdict.cases > 0
+    assert re.fullmatch(
+        r"it did the same in all \d+ cases, but they notice only \d of \d+ changes of the original",
+        verdict.reason,
+    )
+
+
+def test_numbers_that_are_not_whole_are_tried_where_nothing_was_declared(
+    sandbox: Sandbox,
+) -> None:
+    source = "def odd(n):\n    return n % 2 != 0 and '.' not in str(n)\n"
+    wrong = "const odd = (n) => n % 2 !== 0;"
+    right = "const odd = (n) => n % 2 !== 0 && !String(n).includes('.');"
+    assert verdict_of(source, wrong, "javascript", sandbox).verdict == "failed"
+    assert verdict_of(source, right, "javascript", sandbox).verdict == "verified"
+    declared = source.replace("(n)", "(n: int)", 1)
+    assert verdict_of(declared, wrong, "javascript", sandbox).verdict == "verified"

@@ -116,9 +116,12 @@ def test_the_cases_shown_are_those_that_ran(source: Path) -> None:
     target = "class A { static int longest(int[][] parts) { return parts.length; } }"
     source.write_text("def longest(parts):\n    return sum(1 for p in parts if len(p) >= 0)\n")
     found = json.loads(verified(source, target, "--json", name="A.java")[1])
-    cases = found["functions"][0]["case_list"]
+    every = found["functions"][0]["case_list"]
+    cases = [each for each in every if each["origin"] != "fraction"]
     assert found["verdict"] == "verified"
     assert [each["agrees"] for each in cases] == [True] * found["cases"]
+    assert [each["agrees"] for each in every if each not in cases] == [None] * 2  # in int[][]
+    assert found["functions"][0]["unchecked"] == {}
     assert all(isinstance(part, list) for each in cases for part in each["arguments"][0])
 
 
