@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import re
 import statistics
 import time
 from collections import Counter
@@ -24,21 +23,21 @@ from typing import Any
 
 from rich.progress import track
 
-from benchmarks.paired import difference, interval
-from benchmarks.parallel import Row, rows, share
-from benchmarks.selftest import own_tests
+from benchmarks.parallel import rows
 from transloop_model import prompt
 from transloop_model.catalog import ModelFile
 from transloop_model.engine import Engine, Request
 from transloop_model.llama.engine import LlamaEngine
 from transloop_sandbox.sandbox import Sandbox
 from transloop_settings.errors import TransloopError
-from transloop_settings.settings import Sampling
 from transloop_syntax.language import language
-from transloop_syntax.source import Source
-from transloop_syntax.unit import snippet, unit_at
+from transloop_syntax.unit import snippet
+from transloop_trainer.evaluate.choice import contradicted
+from transloop_trainer.evaluate.judging import Judge
+from transloop_trainer.evaluate.statistics import difference, interval, share
+from transloop_trainer.evaluate.task import Task, tasks
 from transloop_translate.modes import MODES
-from transloop_translate.translation import Work, translate
+from transloop_translate.translation import translate
 from transloop_translate.verified import deliver
 
 DIRECTIONS = ("python:javascript", "python:java")
@@ -47,34 +46,6 @@ UNITS = 60
 """Of each direction."""
 RAW = Path(__file__).parent / "results" / "delivered.jsonl"
 """What came of each unit, a line each, written as soon as it is known."""
-
-
-@dataclass(frozen=True)
-class Given:
-    """One unit in one direction."""
-
-    bench: Path
-    row: Row
-    source: str
-    target: str
-
-    def work(self) -> tuple[Work, str]:
-        """What is translated, and the text that it is a part of."""
-        given = self.row["languages"][self.source]
-        text = f"{given['prelude'] or ''}\n{given['code']}"
-        at = text.index(f"def {given['entry_point'].rpartition('.')[2]}")
-        unit = unit_at(Source(text, language(self.source)), at, at)
-        signature = self.row["languages"][self.target]["signature"]
-        return Work(unit, language(self.target), Sampling(), signature), text
-
-    def passes(self, code: str, sandbox: Sandbox) -> bool:
-        """By the unit's own tests."""
-        given = self.row["languages"][self.target]
-        owner = given["entry_point"].rpartition(".")[0]
-        if owner and not re.search(rf"\bclass {owner}\b", code):
-            code = f"class {owner} {{\n{code}\n}}"  # the tests call a method of it
-        job = own_tests(self.bench, given, self.target, code)
-        return sandbox.run(job).verdict == "ok"
 
 
 @dataclass(frozen=True)
@@ -94,70 +65,51 @@ class Outcome:
 # Which units -------------------------------------------------------------------------------------
 
 
-def units(bench: Path, direction: str, sandbox: Sandbox) -> Iterator[Given]:
+def units(bench: Path, direction: str, sandbox: Sandbox) -> Iterator[Task]:
     """Those with a reference to translate and tests that can be passed, of all sets in turn.
 
     What is left out is left out by its data alone, before anything is translated.
     """
-    source, target = direction.split(":")
-    by_set: dict[str, list[Given]] = {}
-    for row in rows(bench):
-        told = [row["languages"].get(each) or {} for each in (source, target)]
-        if not (told[0].get("code") and told[1].get("tests") and told[1].get("signature")):
-            continue
-        if told[1].get("tests_verified", True) is not False:  # else nobody has seen them pass
-            by_set.setdefault(row["id"].split("/")[0], []).append(Given(bench, row, source, target))
+    given = rows(bench)
+    by_id = {row["id"]: row for row in given}
+    by_set: dict[str, list[Task]] = {}
+    for task in tasks(given, direction):
+        if task.target.tests:
+            by_set.setdefault(task.id.split("/")[0], []).append(task)
     for turn in itertools.zip_longest(*(by_set[each] for each in sorted(by_set))):
-        yield from (each for each in turn if each is not None and not _contradicted(each, sandbox))
-
-
-def _contradicted(given: Given, sandbox: Sandbox) -> bool:
-    """Do the unit's tests refuse what its source was recorded to do, and was no other seen to pass?
-
-    The tests ask a program that answers from the record; its JavaScript ones, in any direction.
-    """
-    script = given.row["languages"].get("javascript") or {}
-    cases = given.row.get("cases")
-    if not cases or not script.get("tests") or script.get("verified"):
-        return False
-    answers = [[json.dumps(each["args"], separators=(",", ":")), each["out"]] for each in cases]
-    code = (
-        f"const ANSWERS = new Map({json.dumps(answers)});\n"
-        f"function {script['entry_point']}(...given) {{\n"
-        "  const key = JSON.stringify(given);\n"
-        "  if (!ANSWERS.has(key)) process.exit(0);  // nothing is known of this one\n"
-        "  return ANSWERS.get(key);\n}"
-    )
-    return sandbox.run(own_tests(given.bench, script, "javascript", code)).verdict != "ok"
+        for task in turn:
+            if task is not None and not contradicted(by_id[task.id], sandbox):
+                yield task
 
 
 # Doing them --------------------------------------------------------------------------------------
 
 
-async def greedy(engine: Engine, sandbox: Sandbox, given: Given) -> Outcome:
+async def greedy(engine: Engine, sandbox: Sandbox, task: Task) -> Outcome:
     """The first answer, not run by us."""
-    work, _ = given.work()
     began = time.perf_counter()
     try:
-        found = await translate(engine, work, lambda progress: None)
+        found = await translate(engine, task.work(), lambda progress: None)
     except TransloopError as error:
         return Outcome(False, "no code", time.perf_counter() - began, str(error))
     seconds = time.perf_counter() - began
-    passes = await asyncio.to_thread(given.passes, found.code, sandbox)
+    passes = await asyncio.to_thread(_passes, task, found.code, sandbox)
     return Outcome(passes, "not run", seconds, tokens=found.stats.tokens)
 
 
-async def delivered(engine: Engine, sandbox: Sandbox, given: Given, mode: str) -> Outcome:
+async def delivered(engine: Engine, sandbox: Sandbox, task: Task, mode: str) -> Outcome:
     """What a mode delivers."""
-    work, text = given.work()
+    work = task.work()
     began = time.perf_counter()
     try:
-        found = await deliver(engine, work, text, sandbox, MODES[mode], lambda progress: None)
+        found = await deliver(
+            engine, work, task.text(), sandbox, MODES[mode], lambda progress: None
+        )
     except TransloopError as error:
         return Outcome(False, "no code", time.perf_counter() - began, str(error))
     seconds = time.perf_counter() - began
     verdict = found.best.verdict
-    passes = await asyncio.to_thread(given.passes, found.best.code, sandbox)
+    passes = await asyncio.to_thread(_passes, task, found.best.code, sandbox)
     return Outcome(
         passes,
         verdict.verdict if verdict else "not run",
@@ -169,35 +121,40 @@ async def delivered(engine: Engine, sandbox: Sandbox, given: Given, mode: str) -
     )
 
 
-async def _elsewhere(engine: Engine, given: Given) -> None:
+def _passes(task: Task, code: str, sandbox: Sandbox) -> bool:
+    """By the unit's own tests."""
+    return Judge(sandbox).judged(task, code).right
+
+
+async def _elsewhere(engine: Engine, task: Task) -> None:
     """Leave the model as it is when another unit of this direction was translated last."""
-    unit = snippet("def f(x):\n    return x", language(given.source))
-    asked = prompt.build(unit, language(given.target))
+    unit = snippet("def f(x):\n    return x", language(task.source.language))
+    asked = prompt.build(unit, language(task.target.language))
     async for _ in engine.generate(Request(asked.messages, asked.answer_prefix, max_tokens=2)):
         pass
 
 
-async def _do(model: ModelFile, todo: Sequence[Given], modes: Sequence[str], raw: Path) -> None:
+async def _do(model: ModelFile, todo: Sequence[Task], modes: Sequence[str], raw: Path) -> None:
     engine = LlamaEngine(model, context=4096)
     try:
         with Sandbox(cache=False) as sandbox:
-            for given in track(todo, f"{todo[0].source} to {todo[0].target}" if todo else ""):
+            for task in track(todo, todo[0].direction if todo else ""):
                 found = {}
                 for mode in (GREEDY, *modes):
-                    await _elsewhere(engine, given)
+                    await _elsewhere(engine, task)
                     if mode == GREEDY:
-                        found[mode] = await greedy(engine, sandbox, given)
+                        found[mode] = await greedy(engine, sandbox, task)
                     else:
-                        found[mode] = await delivered(engine, sandbox, given, mode)
-                _write(raw, given, found)
+                        found[mode] = await delivered(engine, sandbox, task, mode)
+                _write(raw, task, found)
     finally:
         await engine.close()
 
 
-def _write(raw: Path, given: Given, found: Mapping[str, Outcome]) -> None:
+def _write(raw: Path, task: Task, found: Mapping[str, Outcome]) -> None:
     line = {
-        "direction": f"{given.source}:{given.target}",
-        "unit": given.row["id"],
+        "direction": task.direction,
+        "unit": task.id,
         "modes": {mode: asdict(outcome) for mode, outcome in found.items()},
     }
     with raw.open("a", encoding="utf-8") as file:
@@ -269,10 +226,10 @@ def measure(
         with Sandbox() as sandbox:
             some = list(itertools.islice(units(bench, direction, sandbox), limit or UNITS))
         done = _written(raw, direction, modes)
-        todo = [each for each in some if each.row["id"] not in done]
+        todo = [each for each in some if each.id not in done]
         asyncio.run(_do(model, todo, modes, raw))
         done = _written(raw, direction, modes)
-        told = {each.row["id"]: done[each.row["id"]] for each in some}
+        told = {each.id: done[each.id] for each in some}
         for mode in modes:
             found = [{"unit": unit, **by_mode[mode]} for unit, by_mode in told.items()]
             base = [by_mode[GREEDY] for by_mode in told.values()]

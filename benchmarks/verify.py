@@ -23,9 +23,11 @@ import typer
 from rich.console import Console
 
 from benchmarks import machine, selftest
-from benchmarks.parallel import Row, has, hash_of, rows, share, side_of
+from benchmarks.parallel import has, rows, side_of
 from transloop_sandbox.job import File, Job
 from transloop_sandbox.sandbox import Sandbox
+from transloop_trainer.evaluate.rows import Row, hash_of
+from transloop_trainer.evaluate.statistics import share
 from transloop_verify.case import Side
 from transloop_verify.evidence import Effort, Evidence, derive
 from transloop_verify.judge import Verdict, judge

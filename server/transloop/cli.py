@@ -53,6 +53,7 @@ def lsp(
 
 def _add_commands() -> None:
     from transloop import demo, doctor, models, run, seeds, toolchains, translate, verify
+    from transloop import eval as evaluation
 
     app.add_typer(models.app, name="models")
     app.add_typer(toolchains.app, name="toolchains")
@@ -60,6 +61,7 @@ def _add_commands() -> None:
     app.command("translate")(translate.translate)
     app.command("run")(run.run)
     app.command("verify")(verify.verify)
+    app.command("eval")(evaluation.evaluate)
     app.command("doctor")(doctor.doctor)
     app.command("demo")(demo.demo)
 

@@ -1,0 +1,110 @@
+"""`transloop eval`, as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.conftest import Ran, Run
+from tests.trainer import units
+
+from transloop_model.catalog import ModelFile
+
+DIRECTION = ("--direction", "python:javascript")
+
+
+@pytest.fixture
+def bench(work: Path) -> Path:
+    return units.write(work / "units.jsonl", units.LAST, units.HALF)
+
+
+def said(ran: Ran) -> str:
+    return ran.stderr.decode()
+
+
+def test_the_report_as_json_says_what_was_measured_and_how_far_to_trust_it(
+    run: Run, bench: Path
+) -> None:
+    ran = run("eval", "--bench", bench, *DIRECTION, "--samples", 2, "--json")
+    assert ran.returncode == 0, said(ran)
+    told: dict[str, Any] = json.loads(ran.stdout)
+    found = told["directions"]["python:javascript"]
+    assert found["selftest"]["sound"]
+    assert (found["selftest"]["references"], found["selftest"]["passed"]) == (2, 2)
+    (arm,) = found["arms"]
+    assert (arm["units"], arm["pass_at_1_greedy"], arm["failures"]["compile"]) == (2, 0.0, 2)
+    assert arm["samples"]["pass_at_2"] == 0.0
+    assert (told["model"], told["sound"], told["prompt_version"]) == ("echo", True, 1)
+    assert found["difference"] is None
+
+
+def test_the_table_shows_the_same_and_a_second_run_is_not_measured_again(
+    run: Run, bench: Path, home: Path
+) -> None:
+    ran = run("eval", "--bench", bench, *DIRECTION, "--limit", 1)
+    assert ran.returncode == 0, said(ran)
+    shown = ran.stdout.decode()
+    for word in ("python:javascript", "pass@1, greedy", "0.0 %", "no code", "harness: sound: 1 of"):
+        assert word in shown
+    (kept,) = (home / "state" / "evaluations").iterdir()
+    before = kept.read_text()
+    assert len(before.splitlines()) == 2
+    run("eval", "--bench", bench, *DIRECTION)
+    assert kept.read_text().startswith(before)
+    assert len(kept.read_text().splitlines()) == 3
+    run("eval", "--bench", bench, *DIRECTION, "--limit", 1, "--fresh")
+    assert len(kept.read_text().splitlines()) == 2
+
+
+def test_a_harness_that_notices_nothing_ends_with_an_error(run: Run, work: Path) -> None:
+    script = {**units.HALF["languages"]["javascript"], "tests": "half(1);"}
+    row = {**units.HALF, "languages": {**units.HALF["languages"], "javascript": script}}
+    bench = units.write(work / "lax.jsonl", row)
+    ran = run("eval", "--bench", bench, *DIRECTION, "--json")
+    assert ran.returncode == 1
+    assert json.loads(ran.stdout)["sound"] is False
+    assert "NOT SOUND" in said(ran)
+    assert (
+        "NOT SOUND, the figures mean nothing"
+        in run("eval", "--bench", bench, *DIRECTION).stdout.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "code"),
+    [
+        (["--bench", "none.jsonl", *DIRECTION], "cannot be read", 2),
+        (["--bench", "units.jsonl", "--direction", "python"], "Give it as python:java", 2),
+        (["--bench", "units.jsonl", "--direction", "python:klingon"], "Unknown language", 2),
+        (["--bench", "units.jsonl", "--direction", "java:go"], "No unit can be judged", 2),
+        (["--bench", "units.jsonl", *DIRECTION, "--set", "final"], "No unit can be judged", 2),
+        (["--bench", "units.jsonl", *DIRECTION, "--against", "base"], "are the same", 2),
+        (["--bench", "units.jsonl", *DIRECTION, "--limit", "0"], "must be more than 0", 2),
+        (["--bench", "units.jsonl", *DIRECTION, "--adapter", "x.gguf"], "cannot be read", 4),
+        (["--bench", "units.jsonl", *DIRECTION, "--adapter", "units.jsonl"], "not an adapter", 4),
+        ([*DIRECTION], "Missing option '--bench'", 2),
+    ],
+)
+def test_a_request_that_is_off_is_told(
+    run: Run, bench: Path, arguments: list[str], words: str, code: int
+) -> None:
+    ran = run("eval", *arguments)
+    assert (ran.returncode, ran.stdout) == (code, b""), said(ran)
+    assert words in said(ran)
+    assert "Traceback" not in said(ran)
+
+
+@pytest.mark.model
+def test_the_real_model_translates_a_unit_that_is_judged(
+    run: Run, bench: Path, coder: ModelFile
+) -> None:
+    asked = ("eval", "--bench", bench, *DIRECTION, "--limit", 1, "--model", coder.path, "--json")
+    ran = run(*asked, seconds=240, TRANSLOOP_ENGINE__BACKEND="llama")
+    assert ran.returncode == 0, said(ran)
+    told = json.loads(ran.stdout)
+    (arm,) = told["directions"]["python:javascript"]["arms"]
+    assert arm["tokens"] > 5
+    assert arm["failures"]["no code"] == 0
+    assert len(told["model_sha256"]) == 64
