@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from transloop_model import catalog
+from transloop_model.catalog import ModelFile
 from transloop_model.echo import EchoEngine
 from transloop_model.engine import Engine
-from transloop_settings.settings import Settings
+from transloop_settings.settings import NO_ADAPTER, Settings
 
 
 def make_engine(settings: Settings) -> Engine:
@@ -35,8 +38,37 @@ def make_engine(settings: Settings) -> Engine:
                 context=settings.engine.context,
                 threads=settings.engine.threads,
                 idle_seconds=settings.engine.idle_seconds,
-                adapter=settings.adapter,
+                adapter=given_adapter(settings),
             )
+
+
+def given_adapter(settings: Settings) -> Path | None:
+    """The file that the settings name; what is in use otherwise is the registry's to say."""
+    return None if settings.adapter == NO_ADAPTER else settings.adapter
+
+
+def local_model(settings: Settings) -> ModelFile | None:
+    """The file that computes; None: no file of this machine does.
+
+    Raises:
+        ModelError: as `make_engine`.
+    """
+    return catalog.resolve(settings.model) if settings.engine.backend == "llama" else None
+
+
+def with_adapter_in_use(settings: Settings) -> Settings:
+    """Settings that name the adapter which the registry says is in use.
+
+    Raises:
+        ModelError: as `make_engine`. AdapterRefused: it must not be used.
+    """
+    model = local_model(settings)
+    if settings.adapter is not None or model is None:
+        return settings
+    from transloop_model.registry.registry import Registry
+
+    found = Registry(model.digest()).current()
+    return settings.model_copy(update={"adapter": found.path if found else None})
 
 
 def engine_key(settings: Settings) -> tuple[object, ...]:

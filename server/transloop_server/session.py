@@ -14,16 +14,18 @@ from lsprotocol import types as lsp
 from pygls import uris
 from pygls.lsp.server import LanguageServer
 
+from transloop_model import catalog
 from transloop_model.engine import Engine
 from transloop_server import trust
 from transloop_server.documents import Document, Documents
 from transloop_server.editor import Editor
-from transloop_server.engines import engine_key, make_engine
+from transloop_server.engines import engine_key, local_model, make_engine
 from transloop_server.jobs import Jobs
 from transloop_server.learning import Learning
+from transloop_server.swapping import Swapping
 from transloop_server.trust import Trust
 from transloop_settings import directories
-from transloop_settings.errors import AdapterRefused, UsageError
+from transloop_settings.errors import UsageError
 from transloop_settings.settings import Learn, Settings, load
 from transloop_syntax.language import language
 
@@ -48,7 +50,7 @@ class Session:
         self._given_engine = engine
         self._engine: Engine | None = engine
         self._engine_key: tuple[object, ...] = ()
-        self._adapter: Path | None = None
+        self._swapping: Swapping | None = None
         self._from_editor: Mapping[str, Any] = {}
         self._given = 0
         """How often the editor has sent settings."""
@@ -113,36 +115,52 @@ class Session:
         """The engine for these settings; an old one is retired when its last request is done.
 
         Raises:
-            ModelError: the model is not there. AdapterRefused: the adapter is not for it.
+            ModelError: the model is not there, or was replaced by what it should not be.
         """
         if self._given_engine is not None:
             return self._given_engine
         key = engine_key(settings)
-        if self._engine is None or key != self._engine_key:
-            fresh = make_engine(settings)
-            if self._engine is not None:
-                self._retire(self._engine)
-            self._engine, self._engine_key, self._adapter = fresh, key, settings.adapter
-        elif settings.adapter != self._adapter:
-            await self._swap(self._engine, settings.adapter)
-        return self._engine
+        swapping = self._swapping
+        if swapping is None or key != self._engine_key or swapping.model_replaced():
+            swapping = await self._fresh(settings, swapping if key == self._engine_key else None)
+        await swapping.prepare(settings.adapter)
+        return swapping.engine
 
-    async def _swap(self, engine: Engine, adapter: Path | None) -> None:
-        try:
-            await engine.use_adapter(adapter)
-        except AdapterRefused as error:
-            self.editor.tell(f"{error} The one before stays in use.", lsp.MessageType.Warning)
-        self._adapter = adapter
+    async def _fresh(self, settings: Settings, replaced: Swapping | None) -> Swapping:
+        """An engine for these settings.
 
-    def _retire(self, engine: Engine) -> None:
+        Args:
+            replaced: the engine that has computed with a file which is another one now.
+        """
+        model = local_model(settings)
+        if replaced is not None and model is not None:
+            await asyncio.to_thread(catalog.verify, model)
+            if self._swapping is not None and self._swapping is not replaced:
+                return self._swapping  # another request has noticed it too
+            told = f"The model file {model.path} was replaced: it is loaded again."
+            self.editor.tell(told, lsp.MessageType.Warning)
+        fresh = make_engine(settings.model_copy(update={"adapter": None}))
+        if self._swapping is not None:
+            self._retire(self._swapping)
+        self._engine, self._engine_key = fresh, engine_key(settings)
+        self._swapping = Swapping(fresh, model, self.editor.tell)
+        return self._swapping
+
+    def _retire(self, old: Swapping) -> None:
         async def close_when_free() -> None:
-            while engine.state().state in ("busy", "loading"):  # noqa: ASYNC110 - no event to wait for
+            await old.close()
+            while old.engine.state().state in ("busy", "loading"):  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0.2)
-            await engine.close()
+            await old.engine.close()
 
         task = asyncio.get_running_loop().create_task(close_when_free())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+    @property
+    def adapter(self) -> Path | None:
+        """The file of the adapter that translations are made with now."""
+        return self._swapping.used if self._swapping else None
 
     # Running code
 
@@ -207,6 +225,8 @@ class Session:
                 job.task.cancel()
         tasks = [job.task for job in self.jobs if job.task]
         await asyncio.gather(*tasks, *self._retiring, return_exceptions=True)
+        if self._swapping:
+            await self._swapping.close()
         if self._engine:
             await self._engine.close()
         if self._sandbox:

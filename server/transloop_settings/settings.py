@@ -23,6 +23,7 @@ from pydantic_settings import (
 from transloop_settings import directories
 from transloop_settings.errors import SettingsError
 
+NO_ADAPTER = Path("none")
 Placement = Literal["beside", "below", "replace"]
 Level = Literal["all", "no-code", "off"]
 USER_ONLY = ("model", "adapter", "engine", "remote", "sandbox", "trusted")
@@ -117,7 +118,8 @@ class Settings(BaseSettings):
     model: str = "qwen2.5-coder-0.5b-instruct"
     """A catalog id, or a path to a GGUF file."""
     adapter: Path | None = None
-    """A GGUF adapter made for this model and this prompt format."""
+    """The path of a GGUF adapter made for this model and this prompt format. None: the one that is
+    in use (`transloop adapters`); "none": the model alone."""
     targets: tuple[str, ...] = (
         "javascript", "typescript", "python", "java", "go", "rust", "cpp", "c",
     )  # fmt: skip

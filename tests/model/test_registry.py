@@ -110,9 +110,9 @@ def adopt(path: Path) -> None:
 
 
 DAMAGE: list[tuple[str, Callable[[Path], object], str]] = [
-    ("adapter.gguf", flip, "not the one"),
-    ("adapter.gguf", lambda path: path.write_bytes(path.read_bytes()[:-1]), "not the one"),
-    ("adapter.gguf", Path.unlink, "cannot be read"),
+    ("adapter-1.gguf", flip, "not the one"),
+    ("adapter-1.gguf", lambda path: path.write_bytes(path.read_bytes()[:-1]), "not the one"),
+    ("adapter-1.gguf", Path.unlink, "cannot be read"),
     ("card.json", lambda path: path.write_text("{"), "card cannot be read"),
     ("card.json", Path.unlink, "card cannot be read"),
     ("card.json", adopt, "another adapter"),

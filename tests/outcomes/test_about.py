@@ -51,9 +51,10 @@ def test_a_catalogued_model_has_its_catalogued_digest_even_when_it_is_gone_by_no
 
 def test_what_is_no_file_is_named_as_it_is() -> None:
     remote = Settings(engine=Engine(backend="remote"))
-    assert digests(maker(remote)) == (remote.remote.model, "")
-    assert digests(maker(Settings(engine=Engine(backend="echo")))) == ("echo", "")
-    assert maker(Settings()) == Maker(Settings().model, None, local=True)
+    assert digests(maker(remote, None)) == (remote.remote.model, "")
+    assert digests(maker(Settings(engine=Engine(backend="echo")), None)) == ("echo", "")
+    used = Path("adapter-7.gguf")
+    assert maker(Settings(), used) == Maker(Settings().model, used, local=True)
 
 
 async def test_evidence_is_plain_json(desk: Desk) -> None:

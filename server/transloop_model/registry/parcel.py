@@ -19,10 +19,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from transloop_model.catalog import sha256_of
 from transloop_model.registry.card import Card
-from transloop_model.registry.registry import CARD, FILE, Registry, Version
+from transloop_model.registry.registry import CARD, Registry, Version
 from transloop_settings.errors import AdapterRefused, RegistryUnwritable, UsageError
 
-DIGESTS = "digests.json"
+FILE, DIGESTS = "adapter.gguf", "digests.json"
 LARGEST = 4 << 30
 """Bytes of an adapter; a rank-16 one of a 7B has 160 MB."""
 

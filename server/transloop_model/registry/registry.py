@@ -25,7 +25,7 @@ from transloop_model.registry.card import MODEL_ALONE, Card, Standing, Story, Ve
 from transloop_settings import directories
 from transloop_settings.errors import AdapterRefused, UsageError
 
-FILE, CARD, VERDICT, CURRENT = "adapter.gguf", "card.json", "verdict.json", "current.json"
+CARD, VERDICT, CURRENT = "card.json", "verdict.json", "current.json"
 
 _CARD = TypeAdapter(Card)
 _VERDICT = TypeAdapter(Verdict)
@@ -91,7 +91,7 @@ class Registry:
         if not folder.is_dir():
             raise UsageError(f"There is no adapter {number}.", "See: transloop adapters list")
         card = self._card(number)
-        path = folder / FILE
+        path = folder / _file(number)
         try:
             whole = path.stat().st_size == card.bytes and sha256_of(path) == card.sha256
         except OSError as error:
@@ -190,7 +190,7 @@ class Registry:
                     return self._judged(number, verdict)
             number = max(self.numbers(), default=0) + 1
             with files.new_folder(self.folder / str(number)) as new:
-                shutil.copyfile(path, new / FILE)
+                shutil.copyfile(path, new / _file(number))
                 card = replace(made, number=number)
                 (new / CARD).write_bytes(_CARD.dump_json(card, indent=2))
                 if verdict is not None:
@@ -243,6 +243,11 @@ def registries(root: Path | None = None) -> list[Registry]:
     if not place.is_dir():
         return []
     return [Registry(each.name, place) for each in sorted(place.iterdir()) if len(each.name) == 64]
+
+
+def _file(number: int) -> str:
+    """Told in status lines, so it has a name of its own."""
+    return f"adapter-{number}.gguf"
 
 
 def _damaged(number: int, why: str) -> AdapterRefused:

@@ -30,11 +30,11 @@ class Maker:
     """A file on this machine, which has a digest."""
 
 
-def maker(settings: Settings) -> Maker:
-    """What writes with these settings."""
+def maker(settings: Settings, adapter: Path | None) -> Maker:
+    """What writes with these settings, and with the adapter that is in use."""
     match settings.engine.backend:
         case "llama":
-            return Maker(settings.model, settings.adapter, local=True)
+            return Maker(settings.model, adapter, local=True)
         case "remote":
             return Maker(settings.remote.model, None, local=False)
     return Maker(settings.engine.backend, None, local=False)

@@ -207,7 +207,8 @@ class Outcomes:
         return Scope(self._session.folder_of(document), paths, learn, this_run)
 
     def _maker(self, job: Job) -> Maker:
-        return maker(self._session.settings(self._session.documents.get(job.uri)))
+        settings = self._session.settings(self._session.documents.get(job.uri))
+        return maker(settings, self._session.adapter)
 
     def _tell(self, message: str) -> None:
         self._session.editor.tell(message, lsp.MessageType.Warning)
