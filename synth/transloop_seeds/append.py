@@ -6,11 +6,12 @@ import json
 import sqlite3
 from dataclasses import replace
 
-from transloop_seeds.event import Harvested, Imported, Rejected, Reverted
+from transloop_seeds.event import Harvested, Imported, Rejected, Reverted, Superseded
 from transloop_seeds.record import Record, word
 from transloop_seeds.seed import ORIGINS
 
-_WITHDRAWN = (Rejected, Reverted)
+_WITHDRAWN = (Rejected, Reverted, Superseded)
+"""Whatever had been learned from it before: the person does not want it after all."""
 
 
 def append(connection: sqlite3.Connection, record: Record) -> tuple[int, Record]:

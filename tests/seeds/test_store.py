@@ -183,11 +183,14 @@ def test_an_edit_after_the_acceptance_replaces_the_seed(store: Store) -> None:
     assert [each.translation for each in store.seeds()] == ["better"]
 
 
-def test_a_seed_is_withdrawn_with_the_last_translation_that_left_it(store: Store) -> None:
+@pytest.mark.parametrize("withdrawn", [Rejected, Reverted, Superseded])
+def test_a_seed_is_withdrawn_with_the_last_translation_that_left_it(
+    store: Store, withdrawn: type[Rejected] | type[Reverted] | type[Superseded]
+) -> None:
     one, other = about(), about()
     for made in (one, other):
         store.record(Accepted(made, JAVASCRIPT), ALL)
-    store.record(Reverted(one, JAVASCRIPT), ALL)
+    store.record(withdrawn(one, JAVASCRIPT), ALL)
     assert len(store.seeds()) == 1
     store.record(Rejected(other, JAVASCRIPT), ALL)
     assert store.seeds() == []
