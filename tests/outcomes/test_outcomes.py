@@ -319,3 +319,14 @@ async def test_what_is_asked_of_it_after_its_end_is_nothing(desk: Desk) -> None:
     desk.outcomes.ended(job)
     await desk.outcomes.close()
     assert Store().events() == []
+
+
+async def test_what_is_superseded_while_it_is_compared_is_superseded_in_the_end(desk: Desk) -> None:
+    document, job = desk.open("a.js", TARGET), desk.job()
+    desk.place(job, document)
+    each = desk.outcomes._last[job.id]
+    async with each.turn:  # something is being found out about it
+        job.shown = 1
+        desk.outcomes.shown(job)
+    kinds = [each.row["kind"] for each in await desk.events("shown", "shown", "superseded")]
+    assert kinds[-1] == "superseded"

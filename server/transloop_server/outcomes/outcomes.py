@@ -174,7 +174,7 @@ class Outcomes:
             before.watch.closed(asyncio.get_running_loop().time())
             self._following.decide(before)
         else:
-            self._write(Superseded(before.about, before.draft, by), before)
+            self._write_in_turn(Superseded(before.about, before.draft, by), before)
         self._given_up(job)
 
     def _remember_only(self, jobs: Iterable[Job]) -> None:
@@ -186,6 +186,18 @@ class Outcomes:
         return each.job is not None and self._last.get(each.job.id) is each
 
     # Writing
+
+    def _write_in_turn(self, event: Event, each: Followed) -> None:
+        """After what is still being found out about it, so that the last word counts."""
+
+        async def later() -> None:
+            async with each.turn:
+                self._write(event, each)
+
+        if each.turn.locked():
+            self._following.do(later())
+        else:
+            self._write(event, each)
 
     def _write(self, event: Event, each: Followed) -> None:
         self._ledger.write(event, each.scope, each.maker)
