@@ -52,12 +52,13 @@ def lsp(
 
 
 def _add_commands() -> None:
-    from transloop import demo, doctor, models, run, seeds, toolchains, translate, verify
+    from transloop import adapters, demo, doctor, models, run, seeds, toolchains, translate, verify
     from transloop import eval as evaluation
 
     app.add_typer(models.app, name="models")
     app.add_typer(toolchains.app, name="toolchains")
     app.add_typer(seeds.app, name="seeds")
+    app.add_typer(adapters.app, name="adapters")
     app.command("translate")(translate.translate)
     app.command("run")(run.run)
     app.command("verify")(verify.verify)

@@ -159,7 +159,7 @@ def test_only_what_the_gate_lets_pass_is_promoted(
     assert in_use(registry) is None
     change = promote(registry, 1, force=True)
     assert change.forced
-    assert "Against the gate" in registry.standing().changes[-1].reason
+    assert "It was forced: the gate said" in registry.standing().changes[-1].reason
     registry.judge(2, Verdict(True, "Better than 1.", registry.digest_in_use()))
     assert not promote(registry, 2).forced
     assert in_use(registry) == 2

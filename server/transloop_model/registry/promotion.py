@@ -15,12 +15,18 @@ NOBODY: Mapping[str, str] = {}
 
 
 def promote(
-    registry: Registry, number: int, *, force: bool = False, automatic: bool = False
+    registry: Registry,
+    number: int,
+    *,
+    force: bool = False,
+    automatic: bool = False,
+    remark: str = "",
 ) -> Change:
     """Use a version from now on. One that is in use already stays so.
 
     Args:
         force: do it against the gate, or without it; that is written down.
+        remark: what else speaks against it, besides the gate; it needs `force` too.
         automatic: no person asks for it: not while one is pinned, and not what was rolled back.
 
     Raises:
@@ -34,13 +40,13 @@ def promote(
             return _last_of(standing, number)
         if automatic:
             _require_free(standing, number)
-        against = objection(registry, found)
+        against = "; ".join(filter(None, (objection(registry, found), remark)))
         if against and not force:
             raise UsageError(
                 f"Adapter {number} is not promoted: {against}.", "To do it all the same: --force"
             )
         said = found.verdict.reason if found.verdict else ""
-        reason = f"Against the gate: {against}." if against else said
+        reason = f"It was forced: {against}." if against else said
         change = Change(time.time(), "promoted", number, reason, forced=bool(against))
         _stand(registry, standing, change, (*standing.before, standing.number))
         return change
