@@ -29,7 +29,7 @@ from transloop_translate.translation import Stats, Translation, Work
 
 PACE = Pace(regret=1.0, grace=0.1, settle=0.2, reopen=0.2, surveys=(0.3, 0.5, 1.0, 2.0))
 """Ten to three hundred times as fast as a person's."""
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 PYTHON = "def double(x):\n    return 2 * x"
 DRAFT = "function double(x) {\n  return 2 * x;\n}"
