@@ -84,15 +84,25 @@ class Translator:
 @contextlib.asynccontextmanager
 async def opened(order: Order, told: Callable[[str], None]) -> AsyncIterator[Translator]:
     """A translator whose engine and sandbox are closed however the run ends."""
-    from transloop_server.engines import make_engine
-
     with contextlib.ExitStack() as stack:
         sandbox = stack.enter_context(_sandbox(order.settings, told)) if order.mode else None
-        engine = make_engine(order.settings)
+        engine = _engine(order.settings, told)
         try:
             yield Translator(order, engine, sandbox)
         finally:
             await engine.close()
+
+
+def _engine(settings: Settings, told: Callable[[str], None]) -> Engine:
+    """With the adapter that is in use; one that must not be used costs nobody a translation."""
+    from transloop_server.engines import make_engine, with_adapter_in_use
+    from transloop_settings.errors import AdapterRefused
+
+    try:
+        return make_engine(with_adapter_in_use(settings))
+    except AdapterRefused as error:
+        told(f"{error} The model alone is used.")
+        return make_engine(settings)
 
 
 def _sandbox(settings: Settings, told: Callable[[str], None]) -> Sandbox:

@@ -14,6 +14,7 @@ from tests.seeds.samples import ALL, JAVASCRIPT, about
 from typer.testing import CliRunner, Result
 
 from transloop.adapters import app
+from transloop.translator import Order, opened
 from transloop_model import catalog
 from transloop_model.registry.card import Measured, Story, Verdict, descendant
 from transloop_model.registry.registry import Registry, Version
@@ -21,6 +22,8 @@ from transloop_seeds.event import Accepted
 from transloop_seeds.lineage import Descent
 from transloop_seeds.store import Store
 from transloop_settings.errors import AdapterRefused, UsageError
+from transloop_settings.settings import load
+from transloop_syntax.language import language
 
 Publish = Callable[..., Version]
 
@@ -192,3 +195,24 @@ def test_the_command_answers_with_its_exit_codes(run: Run, publish: Publish) -> 
     refused = run("adapters", "promote", 1)
     assert (refused.returncode, b"the gate said" in refused.stderr) == (2, True)
     assert run("adapters", "show", 7).returncode == 2
+
+
+async def test_translating_uses_what_is_in_use_and_survives_what_is_damaged(
+    publish: Publish,
+) -> None:
+    order = Order(language("go"), None, None, False, load(), None)
+    said: list[str] = []
+
+    async def engine_adapter() -> str | None:
+        async with opened(order, said.append) as translator:
+            return translator.engine.state().adapter
+
+    assert await engine_adapter() is None
+    path = publish().path
+    run("promote", 1)
+    assert await engine_adapter() == "adapter-1.gguf"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert await engine_adapter() is None
+    (message,) = said
+    assert message.startswith("Adapter 1 is damaged")
+    assert message.endswith("The model alone is used.")
