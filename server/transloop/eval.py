@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from transloop_trainer.evaluate.rows import Row
     from transloop_trainer.evaluate.run import Tell
 
-BASE = "base"
-"""Stands for the model without an adapter."""
+BASE, CURRENT = "base", "current"
+"""Stand for the model without an adapter, and for what is in use."""
 SOUND, UNSOUND = 0, 1
 
 
@@ -52,10 +52,14 @@ def evaluate(
         list[str], typer.Option(metavar="A:B", help="Such as python:java; may be repeated.")
     ],
     adapter: Annotated[
-        str, typer.Option(metavar="X", help="A GGUF adapter; `base` is the model alone.")
+        str,
+        typer.Option(
+            metavar="X",
+            help="An adapter: a file, a number or `current`; `base` is the model alone.",
+        ),
     ] = BASE,
     against: Annotated[
-        str | None, typer.Option(metavar="Y", help="Compare with this adapter, or with `base`.")
+        str | None, typer.Option(metavar="Y", help="Compare with this one, or with `base`.")
     ] = None,
     samples: Annotated[int, typer.Option(metavar="N", help="For pass@k, besides greedy.")] = 0,
     limit: Annotated[int | None, typer.Option(metavar="N", help="Units of each direction.")] = None,
@@ -129,7 +133,6 @@ def _rows(bench: Path, part: Set | None) -> list[Row]:
 def _arms(settings: Settings, adapter: str, against: str | None) -> list[tuple[Arm, Path | None]]:
     """What is evaluated, and what it is compared with, if anything."""
     from transloop_model import catalog
-    from transloop_model.adapter import require_whole
     from transloop_trainer.evaluate.record import Arm
 
     if settings.engine.backend == "llama":
@@ -138,14 +141,35 @@ def _arms(settings: Settings, adapter: str, against: str | None) -> list[tuple[A
     else:  # an endpoint does not tell what weights it has
         model, digest = settings.engine.backend, ""
     found: list[tuple[Arm, Path | None]] = []
-    for name in (adapter, against):
-        if name == BASE:
-            found.append((Arm(BASE, model, digest), None))
-        elif name is not None:
-            path = Path(name)
-            require_whole(path)
-            found.append((Arm(path.stem, model, digest, catalog.sha256_of(path)), path))
+    for name in [each for each in (adapter, against) if each is not None]:
+        path = _adapter(name, digest)
+        made = None if path is None else catalog.sha256_of(path)
+        found.append((Arm(_title(name), model, digest, made), path))
     return found
+
+
+def _adapter(name: str, model: str) -> Path | None:
+    """The file that a name stands for; a number or `current` is one of the model's registry.
+
+    Raises:
+        AdapterRefused: it is damaged, or none of ours. UsageError: there is none of this number.
+    """
+    from transloop_model.adapter import require_whole
+    from transloop_model.registry.registry import Registry
+
+    if name == BASE:
+        return None
+    if name == CURRENT:
+        found = Registry(model).current()
+        return found.path if found else None
+    if name.isdecimal():
+        return Registry(model).usable(int(name)).path
+    require_whole(Path(name))
+    return Path(name)
+
+
+def _title(name: str) -> str:
+    return f"adapter {name}" if name.isdecimal() else Path(name).stem
 
 
 def _measured(

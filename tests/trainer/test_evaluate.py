@@ -18,7 +18,7 @@ from transloop_settings.errors import UsageError
 from transloop_trainer.evaluate.choice import choose, contradicted, of_set
 from transloop_trainer.evaluate.judging import Judge, Judged
 from transloop_trainer.evaluate.record import Arm, How, Outcome, Record
-from transloop_trainer.evaluate.report import compared, summary
+from transloop_trainer.evaluate.report import compared, paired, summary
 from transloop_trainer.evaluate.rows import read
 from transloop_trainer.evaluate.run import evaluate
 from transloop_trainer.evaluate.selftest import selftest
@@ -100,6 +100,7 @@ async def test_each_way_to_fail_has_its_word(
     wrong = {each.unit: each.greedy for each in found if not each.greedy.right}
     (judged,) = wrong.values()
     assert judged.failure == failure, judged
+    assert judged.reason
     told = summary(asked, found)
     assert told["failures"] == {
         **dict.fromkeys(("no code", "compile", "runtime", "wrong", "timeout"), 0),
@@ -277,6 +278,9 @@ def test_two_arms_are_compared_unit_by_unit_and_by_construct(tmp_path: Path) -> 
     told = compared(asked, ours, base)
     assert (told["only_ours"], told["only_the_baseline"], told["points"]) == (7, 1, 37.5)
     assert told["of_it_compiles"] == 50.0
+    pairs = paired(asked, base, ours)
+    assert sum(each.after and not each.before for each in pairs) == 7
+    assert (pairs[0].unit, pairs[0].direction) == ("a0", "python:javascript")
     assert told["p_value"] == pytest.approx(0.070312)
     assert told["constructs"]["negative_index"]["points"] == 60.0
     assert told["constructs"]["integer_division"] == {

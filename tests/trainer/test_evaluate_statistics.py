@@ -10,10 +10,10 @@ from transloop_trainer.evaluate.statistics import (
     clustered,
     difference,
     interval,
-    mcnemar,
     pass_at,
     share,
 )
+from transloop_trainer.gate import mcnemar
 
 
 def test_pass_at_k_is_the_mean_over_all_ways_to_take_k_samples() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from transloop_sandbox.job import Job, Result
 from transloop_sandbox.sandbox import Sandbox
 from transloop_settings.errors import SandboxError
-from transloop_trainer.evaluate.programs import Failure, failure, own_tests
+from transloop_trainer.evaluate.programs import Failure, failure, own_tests, said
 from transloop_trainer.evaluate.task import Task
 from transloop_verify import judge as verification
 from transloop_verify.case import Case, Entry, Side
@@ -57,7 +57,7 @@ class Judge:
             return self._compared(task, code)
         result = self.sandbox.run(self.job(task, task.fitted(code)))
         _require_sound(result)
-        return Judged(failure(result), f"{result.verdict}: {result.reason}".strip(": "))
+        return Judged(failure(result), said(result))
 
     def job(self, task: Task, code: str) -> Job:
         """A program with the unit's own tests."""

@@ -23,6 +23,11 @@ _ASSERTED = re.compile(
 """What tests say when a value is not the expected one."""
 
 
+_RAISED = re.compile(r"^(\w|[.$])*(Error|Exception)\b.*|^panic: |panicked at")
+_LONGEST = 300
+"""Characters of a reason."""
+
+
 def languages() -> tuple[str, ...]:
     """Those whose tests can be put together."""
     return tuple(_PROGRAMS)
@@ -45,8 +50,22 @@ def failure(result: Result) -> Failure | None:
             return "wrong"
         case "timeout":
             return "compile" if result.phase == "compile" else "timeout"
-    said = (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
-    return "wrong" if _ASSERTED.search(said) else "runtime"
+    return "wrong" if _ASSERTED.search(_output(result)) else "runtime"
+
+
+def said(result: Result) -> str:
+    """Why a program failed, in its tests' or its compiler's own words where there are some."""
+    if result.verdict == "ok":
+        return ""
+    if result.diagnostics:
+        return result.diagnostics[0].message[:_LONGEST]
+    lines = [line.strip() for line in _output(result).splitlines()]
+    told = [line for line in lines if _ASSERTED.search(line) or _RAISED.search(line)]
+    return (told[-1] if told else f"{result.verdict}: {result.reason}".strip(": "))[:_LONGEST]
+
+
+def _output(result: Result) -> str:
+    return (result.stdout + b"\n" + result.stderr).decode("utf-8", "replace")
 
 
 # How a program is put together -------------------------------------------------------------------

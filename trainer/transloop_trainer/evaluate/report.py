@@ -11,6 +11,7 @@ from transloop_trainer.evaluate.programs import Failure
 from transloop_trainer.evaluate.record import Outcome
 from transloop_trainer.evaluate.statistics import clustered, difference, interval, pass_at, share
 from transloop_trainer.evaluate.task import Task
+from transloop_trainer.gate import Paired
 
 FEW = 5
 """A construct that fewer units use is not told: it would be noise."""
@@ -56,6 +57,16 @@ def compared(
             for name, at in by_construct(tasks).items()
         },
     }
+
+
+def paired(
+    tasks: Sequence[Task], before: Sequence[Outcome], after: Sequence[Outcome]
+) -> list[Paired]:
+    """What the gate asks for: each unit, done by what is in use and by the new adapter."""
+    return [
+        Paired(task.id, task.direction, old.greedy.right, new.greedy.right)
+        for task, old, new in zip(tasks, before, after, strict=True)
+    ]
 
 
 def failures(judged: Sequence[Judged]) -> dict[str, int]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from transloop_trainer.gate import mcnemar
+
 Z = 1.96
 """Of a 95 % interval."""
 DRAWS = 10_000
@@ -95,10 +97,3 @@ def difference(
         found = clustered([mine - theirs for mine, theirs in pairs], groups)
         told["clustered_interval"] = found and tuple(round(100 * each, 1) for each in found)
     return told
-
-
-def mcnemar(gained: int, lost: int) -> float:
-    """How likely a difference this large is if both are as good (two-sided, exact)."""
-    count = gained + lost
-    tail = sum(math.comb(count, each) for each in range(min(gained, lost) + 1))
-    return min(1.0, 2 * tail / (1 << count))
