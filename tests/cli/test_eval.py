@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Ran, Run
+from tests.model.small_adapters import small_adapter
 from tests.trainer import units
 
 from transloop_model.catalog import ModelFile
+from transloop_model.registry.card import Story
+from transloop_model.registry.registry import Registry
 
 DIRECTION = ("--direction", "python:javascript")
 
@@ -84,6 +87,7 @@ def test_a_harness_that_notices_nothing_ends_with_an_error(run: Run, work: Path)
         (["--bench", "units.jsonl", *DIRECTION, "--limit", "0"], "must be more than 0", 2),
         (["--bench", "units.jsonl", *DIRECTION, "--adapter", "x.gguf"], "cannot be read", 4),
         (["--bench", "units.jsonl", *DIRECTION, "--adapter", "units.jsonl"], "not an adapter", 4),
+        (["--bench", "units.jsonl", *DIRECTION, "--adapter", "7"], "There is no adapter 7", 2),
         ([*DIRECTION], "Missing option '--bench'", 2),
     ],
 )
@@ -94,6 +98,29 @@ def test_a_request_that_is_off_is_told(
     assert (ran.returncode, ran.stdout) == (code, b""), said(ran)
     assert words in said(ran)
     assert "Traceback" not in said(ran)
+
+
+@pytest.mark.model
+def test_an_adapter_is_compared_with_the_model_alone(
+    run: Run, bench: Path, home: Path, smollm2: ModelFile
+) -> None:
+    digest = smollm2.digest()
+    made = small_adapter(home / "one.gguf", digest)
+    other = small_adapter(home / "other.gguf", "0" * 64)
+    version = Registry(digest).publish(made, Story())
+    asked = ("eval", "--bench", bench, *DIRECTION, "--limit", 1, "--model", smollm2.path, "--json")
+    llama = {"TRANSLOOP_ENGINE__BACKEND": "llama"}
+    ran = run(*asked, "--adapter", version.number, "--against", "base", seconds=240, **llama)
+    assert ran.returncode == 0, said(ran)
+    told = json.loads(ran.stdout)
+    assert [each["name"] for each in told["arms"]] == ["adapter 1", "base"]
+    assert [each["adapter_sha256"] for each in told["arms"]] == [version.card.sha256, None]
+    found = told["directions"]["python:javascript"]
+    assert found["difference"]["only_ours"] + found["difference"]["only_the_baseline"] <= 1
+    assert len(list((home / "state" / "evaluations").iterdir())) == 2
+    ran = run(*asked, "--adapter", other, seconds=120, **llama)
+    assert ran.returncode == 4
+    assert "another model" in said(ran)
 
 
 @pytest.mark.model
