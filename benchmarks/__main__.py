@@ -26,6 +26,7 @@ class Part(StrEnum):
     VERIFY = "verify"
     DELIVERED = "delivered"
     OUTCOMES = "outcomes"
+    SWAP = "swap"
     FINETUNE = "finetune"
 
 
@@ -50,7 +51,8 @@ def main(
     ] = False,
 ) -> None:
     """Measure `speed` (engine and server), the `sandbox`, how well it can `verify`, what is
-    `delivered`, what following its `outcomes` costs, and how fast it can `finetune`.
+    `delivered`, what following its `outcomes` costs, what a `swap` blocks, and how fast it can
+    `finetune`.
 
     Leave the machine alone meanwhile: llama.cpp shares the cores badly.
     """
@@ -90,6 +92,10 @@ def _measured(
 
     found = catalog.resolve(model)
     about = [("machine", machine.describe(found))]
+    if part is Part.SWAP:
+        from benchmarks import swap
+
+        return chain(about, swap.measure(found))
     if part is Part.DELIVERED and bench is not None:
         return chain(about, delivered.measure(bench, found, limit, resume=resume))
     if part is Part.FINETUNE and bench is not None:
