@@ -94,9 +94,13 @@ def evaluate(
     chosen = settings.load(None, {"model": model} if model else None)
     console = _console(stderr=True)
     limits = (chosen.sandbox.workers, chosen.sandbox.min_level)
-    with Sandbox(*limits, told=console.print) as sandbox:
-        asked = Asked(tuple(dict.fromkeys(direction)), How(samples), limit, fresh, chosen, console)
-        told = _measured(asked, rows, _arms(chosen, adapter, against), Judge(sandbox))
+    asked = Asked(tuple(dict.fromkeys(direction)), How(samples), limit, fresh, chosen, console)
+    try:
+        with Sandbox(*limits, told=console.print) as sandbox:
+            told = _measured(asked, rows, _arms(chosen, adapter, against), Judge(sandbox))
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command goes on where this one was.")
+        raise typer.Exit(130) from None
     told = {"bench": bench.name, "set": part, **told}
     if as_json:
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import Ran, Run
+from tests.cli.conftest import COMMAND, Ran, Run
 from tests.model.small_adapters import small_adapter
 from tests.trainer import units
 
@@ -135,3 +140,32 @@ def test_the_real_model_translates_a_unit_that_is_judged(
     assert arm["tokens"] > 5
     assert arm["failures"]["no code"] == 0
     assert len(told["model_sha256"]) == 64
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="process groups are POSIX")
+def test_ctrl_c_says_that_the_same_command_goes_on(
+    work: Path, bench: Path, environment: dict[str, str], home: Path
+) -> None:
+    row = {**units.HALF, "id": "own/slow"}
+    script = {**row["languages"]["javascript"], "tests": "while (true) {}", "verified": False}
+    units.write(
+        work / "slow.jsonl", {**row, "languages": {**row["languages"], "javascript": script}}
+    )
+    with subprocess.Popen(
+        [*COMMAND, "eval", "--bench", "slow.jsonl", *DIRECTION],
+        stderr=subprocess.PIPE,
+        cwd=work,
+        env=environment,
+        start_new_session=True,
+    ) as process:
+        cache = home / "state" / "sandbox"
+        deadline = time.monotonic() + 60
+        while not cache.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(1.0)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stderr
+        words = process.stderr.read().decode()
+        assert process.wait(60) == 130, words
+    assert "goes on where this one was" in words
+    assert "Traceback" not in words

@@ -33,9 +33,10 @@ def test_a_unit_without_tests_of_a_language_is_judged_by_its_source(tmp_path: Pa
 
 def test_a_folder_is_all_its_files_in_an_order_of_no_file(tmp_path: Path) -> None:
     units.write(tmp_path / "a.jsonl", units.LAST, units.HALF)
-    units.write(tmp_path / "b.jsonl", units.TOTAL)
+    (tmp_path / "more").mkdir()
+    units.write(tmp_path / "more" / "b.jsonl", units.TOTAL)
     both = [row["id"] for row in read(tmp_path)]
-    (tmp_path / "b.jsonl").rename(tmp_path / "0.jsonl")
+    (tmp_path / "more" / "b.jsonl").rename(tmp_path / "0.jsonl")
     assert [row["id"] for row in read(tmp_path)] == both
     assert len(both) == 3
 
@@ -62,6 +63,13 @@ def test_all_lines_that_are_no_units_are_told(tmp_path: Path) -> None:
     for line in ("line 1", "line 2", "line 4", "line 5"):
         assert line in str(told.value)
     assert told.value.exit_code == 2
+
+
+def test_a_unit_that_is_there_twice_is_told(tmp_path: Path) -> None:
+    units.write(tmp_path / "a.jsonl", units.LAST, units.HALF)
+    units.write(tmp_path / "b.jsonl", units.LAST)
+    with pytest.raises(UsageError, match="twice: own/last"):
+        read(tmp_path)
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

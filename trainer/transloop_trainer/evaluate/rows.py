@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,15 +28,18 @@ _TOLD = 10
 
 
 def read(path: Path) -> list[Row]:
-    """All units of a file, or of a folder's `*.jsonl`, mixed, so that a limit takes of all.
+    """All units of a file, or of all `*.jsonl` below a folder, mixed, so that a limit takes of all.
 
     Raises:
-        UsageError: it cannot be read, or a line is no unit; names the lines.
+        UsageError: it cannot be read, a line is no unit, or a unit is there twice; names them.
     """
-    files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    files = sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]
     if not files:
         raise UsageError(f"{path} holds no *.jsonl.")
     found = [row for file in files for row in _rows(file)]
+    counted = Counter(row["id"] for row in found)
+    if twice := [each for each, count in counted.items() if count > 1]:
+        raise UsageError(f"{path} holds units twice: {', '.join(twice[:_TOLD])}.")
     return sorted(found, key=lambda row: hash_of(row["id"]))
 
 
