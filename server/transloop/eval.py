@@ -296,6 +296,7 @@ def _table(direction: str, told: Mapping[str, Any], found: Mapping[str, Any]) ->
     arms = found["arms"]
     table = Table("", *(each["name"] for each in told["arms"]), title=direction)
     table.add_row("units", *(str(each["units"]) for each in arms))
+    table.add_row("by tests of their own", *(str(each["by_own_tests"]) for each in arms))
     table.add_row("pass@1, greedy", *(_with_interval(each) for each in arms))
     table.add_row("compiles", *(_percent(each["compile_rate"]) for each in arms))
     for name in [name for name in arms[0]["samples"] or () if name.startswith("pass_at")]:

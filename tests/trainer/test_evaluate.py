@@ -75,6 +75,7 @@ async def test_right_answers_pass_by_tests_by_cases_and_by_evidence(
     assert [each.greedy for each in found if not each.greedy.right] == []
     told = summary(asked, found)
     assert (told["pass_at_1_greedy"], told["compile_rate"], told["units"]) == (1.0, 1.0, 4)
+    assert told["by_own_tests"] == 2
     assert not any(told["failures"].values())
 
 

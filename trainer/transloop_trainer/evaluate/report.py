@@ -19,13 +19,17 @@ KS = (1, 2, 4, 8, 16)
 
 
 def summary(tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """One arm, in shares of units; of the samples, unbiased estimates."""
+    """One arm, in shares of units; of the samples, unbiased estimates.
+
+    Units that have no tests of their own are judged by running their source, which is less strict.
+    """
     right = [each.greedy.right for each in outcomes]
     greedy = [each.greedy for each in outcomes]
     groups = [task.group for task in tasks]
     return {
         "units": len(outcomes),
         "problems": len(set(groups)),
+        "by_own_tests": sum(bool(task.target.tests) for task in tasks),
         "pass_at_1_greedy": share(sum(right), len(right)),
         "interval": interval(sum(right), len(right)),
         "clustered_interval": clustered(right, groups),
