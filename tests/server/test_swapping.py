@@ -15,6 +15,7 @@ from tests.model.small_adapters import small_adapter
 from transloop_model.catalog import ModelFile
 from transloop_model.engine import Finished, Message, Request
 from transloop_model.llama.engine import LlamaEngine
+from transloop_model.registry import files
 from transloop_model.registry.card import Measured, Story, Verdict
 from transloop_model.registry.promotion import promote, rollback
 from transloop_model.registry.registry import Registry
@@ -169,9 +170,8 @@ async def test_a_damaged_adapter_is_refused_and_said_once(
     path = registry.version(2).path
     path.write_bytes(path.read_bytes()[:-1])
     standing = registry.standing()
-    (registry.folder / "current.json").write_text(
-        (registry.folder / "current.json").read_text().replace('"number": 1,', '"number": 2,', 1)
-    )
+    current = registry.folder / "current.json"
+    files.replace(current, current.read_bytes().replace(b'"number": 1,', b'"number": 2,', 1))
     assert registry.standing() != standing
     said = len(desk.told)
     for _ in range(3):
