@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from markdown_it import MarkdownIt
+from tests.trainer import units
 
 from transloop_settings.settings import load
 from transloop_syntax.language import languages
@@ -99,6 +100,8 @@ def test_the_readmes_commands_run(line: str, tmp_path: Path, home: Path) -> None
     (tmp_path / "a.py").write_text(source)
     (tmp_path / "app.py").write_text("import os\n" * 9 + source * 8)
     (tmp_path / "a.js").write_text("function double(x) {\n  return 2 * x;\n}\n")
+    units.write(tmp_path / "units.jsonl", units.HALF)
+    (tmp_path / "model.gguf").write_bytes(b"GGUF")
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "b.py").write_text(source)
     command = line.split("#")[0]
@@ -107,7 +110,11 @@ def test_the_readmes_commands_run(line: str, tmp_path: Path, home: Path) -> None
     done = subprocess.run(
         [sys.executable, "-P", "-m", "transloop", *arguments],
         cwd=tmp_path,
-        env={**os.environ, "TRANSLOOP_ENGINE__BACKEND": "echo"},
+        env={
+            **os.environ,
+            "TRANSLOOP_ENGINE__BACKEND": "echo",
+            "TRANSLOOP_MODEL": str(tmp_path / "model.gguf"),
+        },
         input=(tmp_path / stdin.strip()).read_text() if stdin else "",
         capture_output=True,
         text=True,
