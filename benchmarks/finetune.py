@@ -15,12 +15,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import gguf
-import numpy as np
 import torch
 from transformers import DataCollatorForSeq2Seq, PreTrainedTokenizerFast, Trainer, TrainingArguments
 
-from transloop_model.adapter import BASE_KEY
+from benchmarks import noise
 from transloop_model.catalog import ModelFile
 from transloop_model.llama import native
 from transloop_model.llama.engine import physical_cores
@@ -34,6 +32,7 @@ from transloop_trainer.batches import Row, rows_of
 from transloop_trainer.examples import of_translation
 from transloop_trainer.recipe import Recipe, recipe
 
+PAD = "<pad>"
 BATCH = 4
 """Examples of one batch of the Trainer, its padding included."""
 PROMPT, ANSWER = 64, 24
@@ -133,7 +132,7 @@ def _theirs(loaded: Base, rows: Sequence[Row], brief: Recipe) -> tuple[float, fl
         {"input_ids": list(row.tokens), "labels": [-100] * len(row.prompt) + list(row.answer)}
         for row in rows
     ]
-    padding = PreTrainedTokenizerFast(tokenizer_object=_no_tokenizer(), pad_token="<pad>")  # noqa: S106
+    padding = PreTrainedTokenizerFast(tokenizer_object=_no_tokenizer(), pad_token=PAD)
     with tempfile.TemporaryDirectory() as folder, base.with_new_adapter(loaded, brief) as model:
         arguments = TrainingArguments(
             folder,
@@ -164,7 +163,7 @@ def _no_tokenizer() -> Any:
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
 
-    return Tokenizer(WordLevel({"<pad>": 0}, unk_token="<pad>"))  # noqa: S106
+    return Tokenizer(WordLevel({PAD: 0}, unk_token=PAD))
 
 
 def pausing_and_export(loaded: Base, rows: Sequence[Row]) -> dict[str, Any]:
@@ -198,13 +197,12 @@ def pausing_and_export(loaded: Base, rows: Sequence[Row]) -> dict[str, Any]:
 
 def decoding(model: ModelFile, rounds: int) -> dict[str, Any]:
     """Speed of decoding with adapters of several shapes, over the speed without, in turns."""
-    loaded, reader = Model(model.path), gguf.GGUFReader(model.path)
-    digest = model.digest()
+    loaded, layers = Model(model.path), noise.layers(model)
     with tempfile.TemporaryDirectory() as folder:
         adapters: dict[str, Any] = {"none": None}
-        for i, (name, shape) in enumerate(ADAPTERS.items()):
+        for i, (name, (modules, rank, without)) in enumerate(ADAPTERS.items()):
             path = Path(folder) / f"{i}.gguf"
-            _random(reader, digest, path, *shape)
+            noise.write(model, path, modules, rank, above=int(layers * without))
             adapters[name] = loaded.load_adapter(path)
         found: dict[int, dict[str, list[tuple[float, float]]]] = {}
         for threads in sorted({1, physical_cores()}):
@@ -237,32 +235,3 @@ def _decode(context: Context) -> tuple[float, float]:
     for i in range(ANSWER):
         context.decode([Entry(300 + i, PROMPT + i, (0,), True)])
     return time.perf_counter() - began, time.process_time() - used
-
-
-def _random(
-    reader: gguf.GGUFReader,
-    digest: str,
-    path: Path,
-    modules: Sequence[str],
-    rank: int,
-    without: float,
-) -> None:
-    """Factors of that shape; what they hold does not matter to the speed."""
-    writer = gguf.GGUFWriter(path, str(reader.fields["general.architecture"].contents()))
-    writer.add_type(gguf.GGUFType.ADAPTER)
-    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(rank))
-    writer.add_string(BASE_KEY, digest)
-    layers = 1 + max(int(t.name.split(".")[1]) for t in reader.tensors if "blk." in t.name)
-    draw = np.random.default_rng(0)
-    for tensor in reader.tensors:
-        block, _, module = tensor.name.removesuffix(".weight").rpartition(".")
-        if module in modules and int(block.split(".")[1]) >= layers * without:
-            into, out = map(int, tensor.shape)
-            for side, shape in (("a", (rank, into)), ("b", (out, rank))):
-                values = draw.normal(scale=1e-3, size=shape).astype(np.float32)
-                writer.add_tensor(f"{tensor.name}.lora_{side}", values)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()

@@ -16,11 +16,9 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-import gguf
-import numpy as np
 import psutil
 
-from transloop_model import adapter, prompt
+from benchmarks import noise
 from transloop_model.catalog import ModelFile
 from transloop_model.engine import Done, Message, Request, Started
 from transloop_model.llama.engine import LlamaEngine
@@ -37,7 +35,9 @@ ASKED = Request((Message("user", "Count from one to twenty."),), max_tokens=8)
 def measure(model: ModelFile) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each measurement as it ends."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [_adapter(model, Path(folder) / f"{i}.gguf", i) for i in range(3)]
+        paths = [
+            noise.write(model, Path(folder) / f"{i}.gguf", MODULES, RANK, seed=i) for i in range(3)
+        ]
         yield "swapping", asyncio.run(_swapping(model, paths))
 
 
@@ -98,28 +98,3 @@ async def _ask(engine: LlamaEngine, since: asyncio.Task[float] | None = None) ->
 def _spread(values: Sequence[float]) -> dict[str, float]:
     cuts = statistics.quantiles(values, n=100)
     return {"median": round(cuts[49], 1), "p95": round(cuts[94], 1), "max": round(max(values), 1)}
-
-
-def _adapter(model: ModelFile, path: Path, seed: int) -> Path:
-    """Noise of the largest shape that is trained: all linear layers."""
-    reader = gguf.GGUFReader(model.path)
-    writer = gguf.GGUFWriter(path, str(reader.fields["general.architecture"].contents()))
-    writer.add_type(gguf.GGUFType.ADAPTER)
-    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
-    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, float(RANK))
-    writer.add_string(adapter.BASE_KEY, model.digest())
-    writer.add_string(adapter.PROMPT_KEY, str(prompt.VERSION))
-    writer.add_string(adapter.SEAL_KEY, adapter.UNSEALED)
-    draw = np.random.default_rng(seed)
-    for tensor in reader.tensors:
-        if tensor.name.removesuffix(".weight").rpartition(".")[2] in MODULES:
-            into, out = map(int, tensor.shape)
-            for side, shape in (("a", (RANK, into)), ("b", (out, RANK))):
-                values = draw.normal(scale=1e-3, size=shape).astype(np.float32)
-                writer.add_tensor(f"{tensor.name}.lora_{side}", values)
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    adapter.seal(path)
-    return path

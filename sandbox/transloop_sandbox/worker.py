@@ -7,11 +7,12 @@ runs in its sandbox meanwhile is stopped.
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import cast
 
 from transloop_sandbox.command import Command
-from transloop_sandbox.isolation import choose
+from transloop_sandbox.isolation import Backend, choose
 from transloop_sandbox.job import Level
 from transloop_sandbox.workers import STOP
 from transloop_settings.errors import TransloopError
@@ -26,7 +27,13 @@ def main() -> None:
     except TransloopError as error:
         connection.send(error)
         return
-    connection.send(backend.isolation)
+    with suppress(BrokenPipeError):  # who asked has ended, so there is nobody to tell
+        connection.send(backend.isolation)
+        _serve(connection, backend)
+
+
+def _serve(connection: Connection[object, object], backend: Backend) -> None:
+    """One command after another, until the pipe closes."""
     while isinstance(request := _received(connection), tuple | str):
         if request == STOP:
             continue  # for a command that had ended by then

@@ -41,7 +41,7 @@ def by_polling_a_tmpfs(pids: list[int], keeper: int, limits: Limits) -> Use:
 def _tmpfs_mb(pid: int, size_mb: int) -> float:
     """What `/tmp` holds as a process sees it; nothing until the sandbox has mounted it."""
     try:
-        facts = os.statvfs(f"/proc/{pid}/root/tmp")
+        facts = os.statvfs(Path("/proc", str(pid), "root", "tmp"))  # by the root that it has
     except OSError:
         return 0.0
     if facts.f_blocks * facts.f_frsize != size_mb << 20:

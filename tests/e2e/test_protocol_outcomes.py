@@ -14,6 +14,7 @@ import pytest
 from tests.e2e.conftest import Connect
 from tests.e2e.lsp_editor import Editor, until
 from tests.e2e.test_protocol_killed import Seen
+from tests.e2e.test_protocol_verified import FUNCTION, RIGHT, TEXT
 
 from transloop_seeds import consent
 from transloop_seeds.store import Store
@@ -22,13 +23,6 @@ from transloop_server.learning import ANSWERS
 
 pytestmark = pytest.mark.e2e
 
-FUNCTION = """\
-def gcd(a: int, b: int) -> int:
-    while b:
-        a, b = b, a % b
-    return a"""
-TEXT = f"# \U0001f389\n\n\n{FUNCTION}\n\n\nx = 1\n"
-RIGHT = "function gcd(a, b) {\n  while (b) { [a, b] = [b, ((a % b) + b) % b]; }\n  return a;\n}"
 WRONG = RIGHT.replace("((a % b) + b) % b", "a % b + 1")
 SAYS = ("--quick", "--greedy", f"{RIGHT}\n```", "--sampled", f"{WRONG}\n```")
 PATIENCE = 60.0

@@ -134,6 +134,12 @@ class Desk:
         job.placed = Placed(document.uri, code, anchor, lead)
         self.outcomes.shown(job)
 
+    def placed(self) -> tuple[Document, Job]:
+        """A translation in a document that was opened for it."""
+        document, job = self.open("a.js", TARGET), self.job()
+        self.place(job, document)
+        return document, job
+
     def place_beside(self, job: Job, name: str = "double.js") -> Path:
         """Put the shown candidate into a file of its own."""
         path = self.workspace / name

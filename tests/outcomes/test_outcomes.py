@@ -23,8 +23,7 @@ EDITED = DRAFT.replace("2 * x", "x * 2")
 
 
 async def test_what_is_saved_as_it_is_was_accepted(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.save(document)
     shown, accepted = await desk.events("shown", "accepted")
     assert shown.texts["draft"] == DRAFT
@@ -41,8 +40,7 @@ async def test_what_is_saved_as_it_is_was_accepted(desk: Desk) -> None:
 
 
 async def test_what_is_changed_and_saved_is_a_correction(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     desk.edit(document, "2 * x", "x * 2")
     assert job.edited
     desk.save(document)
@@ -55,8 +53,7 @@ async def test_what_is_changed_and_saved_is_a_correction(desk: Desk) -> None:
 
 
 async def test_a_formatter_is_no_edit(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     laid_out = "function double(x)\n{\n    return 2 * x // twice\n}"
     desk.edit(document, DRAFT, laid_out)
     desk.save(document)
@@ -66,8 +63,7 @@ async def test_a_formatter_is_no_edit(desk: Desk) -> None:
 
 
 async def test_a_later_correction_is_a_further_event(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.save(document)
     await desk.events("shown", "accepted")
     desk.edit(document, "2 * x", "x * 2")
@@ -78,8 +74,7 @@ async def test_a_later_correction_is_a_further_event(desk: Desk) -> None:
 
 
 async def test_how_much_survives_is_written_at_the_end(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.save(document)
     *_, survived = await desk.events("shown", "accepted", "survived")
     measures = survived.texts["details"]["evidence"]["survival"]
@@ -87,8 +82,7 @@ async def test_how_much_survives_is_written_at_the_end(desk: Desk) -> None:
 
 
 async def test_an_undo_is_a_refusal(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     desk.take_out(job, document)
     assert document.text.text == TARGET
     _, rejected = await desk.events("shown", "rejected")
@@ -98,8 +92,7 @@ async def test_an_undo_is_a_refusal(desk: Desk) -> None:
 
 
 async def test_what_is_taken_out_needs_no_further_word(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     assert not job.decided
     desk.take_out(job, document)
     await desk.until(lambda: job.decided)
@@ -107,15 +100,13 @@ async def test_what_is_taken_out_needs_no_further_word(desk: Desk) -> None:
 
 
 async def test_an_undo_that_is_told_as_a_whole_document_is_one_too(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.replace(document, TARGET)
     await desk.events("shown", "rejected")
 
 
 async def test_a_redo_is_as_if_nothing_had_happened(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     with_it = document.text.text
     desk.take_out(job, document)
     await asyncio.sleep(0)
@@ -127,8 +118,7 @@ async def test_a_redo_is_as_if_nothing_had_happened(desk: Desk) -> None:
 
 
 async def test_what_stood_for_a_while_and_is_taken_out_is_reverted(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     desk.save(document)
     await desk.events("shown", "accepted")
     assert len(Store().seeds()) == 1
@@ -154,23 +144,20 @@ async def test_an_undo_of_a_replacement_brings_the_original_back(desk: Desk) -> 
 
 
 async def test_nothing_at_all_says_nothing(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    desk.placed()
     _, ignored = await desk.events("shown", "ignored")
     assert ignored.texts["draft"] == DRAFT
     assert Store().seeds() == []
 
 
 async def test_closed_without_a_save_says_nothing(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.close(document)
     await desk.events("shown", "ignored")
 
 
 async def test_another_candidate_supersedes(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     assert job.placed
     assert job.placed.anchor
     start = job.placed.anchor.start
@@ -189,8 +176,7 @@ async def test_another_candidate_supersedes(desk: Desk) -> None:
 
 
 async def test_an_explicit_yes_ends_it_at_once(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     desk.outcomes.accept(job)
     _, accepted = await desk.events("shown", "accepted")
     assert accepted.row["explicit"] == 1
@@ -201,8 +187,7 @@ async def test_an_explicit_yes_ends_it_at_once(desk: Desk) -> None:
 
 
 async def test_an_explicit_yes_to_what_was_edited_is_a_correction(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     desk.edit(document, "2 * x", "x * 2")
     desk.outcomes.accept(job)
     _, edited = await desk.events("shown", "edited")
@@ -210,8 +195,7 @@ async def test_an_explicit_yes_to_what_was_edited_is_a_correction(desk: Desk) ->
 
 
 async def test_an_explicit_no_is_one_event(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     desk.outcomes.reject(job)
     desk.take_out(job, document)  # by the server, afterwards
     await asyncio.sleep(0.4)
@@ -230,8 +214,7 @@ async def test_jobs_that_show_nothing_are_told_too(desk: Desk) -> None:
 
 
 async def test_nothing_is_learned_from_a_run_that_is_not_to_be(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     desk.save(document)
     await desk.events("shown", "accepted")
     desk.outcomes.forget_run(job)
@@ -264,8 +247,7 @@ async def test_without_consent_nothing_is_written_and_with_it_the_next_is(desks:
 async def test_without_code_only_what_happened_is_kept(desks: Desks) -> None:
     consent.answer("no-code")
     desk = desks()
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.save(document)
     shown, accepted = await desk.events("shown", "accepted")
     assert (shown.texts, accepted.texts) == ({}, {})
@@ -322,8 +304,7 @@ async def test_what_is_asked_of_it_after_its_end_is_nothing(desk: Desk) -> None:
 
 
 async def test_what_is_superseded_while_it_is_compared_is_superseded_in_the_end(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    _document, job = desk.placed()
     each = desk.outcomes._last[job.id]
     async with each.turn:  # something is being found out about it
         job.shown = 1

@@ -102,8 +102,7 @@ async def test_a_file_that_we_wrote_is_only_kept_if_the_person_wrote_it_too(
 
 
 async def test_a_rename_by_close_and_open_is_followed(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.save(document)
     text = document.text.text
     desk.close(document)
@@ -116,8 +115,7 @@ async def test_a_rename_by_close_and_open_is_followed(desk: Desk) -> None:
 
 
 async def test_a_copy_of_a_file_is_not_the_file(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     text = document.text.text
     desk.close(document)
     copy = desk.open("b.js", text)
@@ -127,8 +125,7 @@ async def test_a_copy_of_a_file_is_not_the_file(desk: Desk) -> None:
 
 
 async def test_a_rename_that_the_editor_tells_is_followed(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     text, old = document.text.text, document.uri
     new = (desk.workspace / "b.js").as_uri()
     desk.save(document)
@@ -143,8 +140,7 @@ async def test_a_rename_that_the_editor_tells_is_followed(desk: Desk) -> None:
 
 async def test_a_document_that_is_opened_anew_is_the_same(desk: Desk) -> None:
     """VS Code closes and opens a document when its language is changed."""
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     text = document.text.text
     desk.close(document)
     again = desk.open("a.js", text)
@@ -157,8 +153,7 @@ async def test_a_document_that_is_opened_anew_is_the_same(desk: Desk) -> None:
 
 
 async def test_a_formatter_that_replaces_everything_is_no_edit(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     laid_out = DRAFT.replace("(x) {\n", "(x)\n{\n").replace("  return", "    return")
     text = f"/* formatted */\n{TARGET}\n{laid_out}\n/* end */\n"
     whole = document.text.text
@@ -173,8 +168,7 @@ async def test_a_formatter_that_replaces_everything_is_no_edit(desk: Desk) -> No
 
 
 async def test_a_deletion_and_an_insertion_of_everything_is_no_undo(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     text = f"{TARGET}\n\n{DRAFT}\n\n" + "const more = 1;\n" * 20
     desk.change(document, 0, len(document.text.text), "")
     desk.change(document, 0, 0, text)
@@ -183,16 +177,14 @@ async def test_a_deletion_and_an_insertion_of_everything_is_no_undo(desk: Desk) 
 
 
 async def test_a_branch_without_it_says_nothing(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     other = "".join(f"const other{n} = {n};\n" for n in range(50))
     desk.change(document, 0, len(document.text.text), other)
     await desk.events("shown", "ignored")
 
 
 async def test_edits_above_and_below_move_it(desk: Desk) -> None:
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, job = desk.placed()
     desk.edit(document, "const one = 1;", "import x from 'x';\nconst one = 1;")
     end = len(document.text.text)
     desk.change(document, end, end, "\n\n\nconst later = 1;\n")
@@ -217,8 +209,7 @@ async def ends(desk: Desk, path: Path) -> None:
 async def test_the_next_server_goes_on(desks: Desks, workspace: Path) -> None:
     consent.answer("all")
     desk = desks(pace=SLOW)
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.edit(document, "2 * x", "x * 2")
     desk.save(document)
     await ends(desk, workspace)
@@ -241,8 +232,7 @@ async def test_the_next_server_finds_it_where_it_was_moved_to(
 ) -> None:
     consent.answer("all")
     desk = desks(pace=SLOW)
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.save(document)
     await ends(desk, workspace)
     other = desks(pace=PACE)
@@ -258,8 +248,7 @@ async def test_the_next_server_finds_it_where_it_was_moved_to(
 async def test_what_was_never_saved_says_nothing(desks: Desks, workspace: Path) -> None:
     consent.answer("all")
     desk = desks(pace=SLOW)
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    desk.placed()
     await ends(desk, workspace)
     other = desks(pace=PACE)
     await other.outcomes.restore()
@@ -273,8 +262,7 @@ async def test_what_is_restored_and_not_saved_is_not_accepted(
     """An editor may bring back a buffer that was never saved."""
     consent.answer("all")
     desk = desks(pace=SLOW)
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     await ends(desk, workspace)
     other = desks(pace=PACE)
     await other.outcomes.restore()
@@ -285,8 +273,7 @@ async def test_what_is_restored_and_not_saved_is_not_accepted(
 async def test_what_nobody_opens_waits_for_a_later_server(desks: Desks, workspace: Path) -> None:
     consent.answer("all")
     desk = desks(pace=SLOW)
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.save(document)
     await ends(desk, workspace)
     other = desks(pace=PACE)
@@ -303,8 +290,7 @@ async def test_what_nobody_opens_waits_for_a_later_server(desks: Desks, workspac
 async def test_a_folder_that_is_opened_later_is_looked_into(desks: Desks, workspace: Path) -> None:
     consent.answer("all")
     desk = desks(pace=SLOW)
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     desk.save(document)
     await ends(desk, workspace)
     other = desks(pace=PACE)
@@ -319,8 +305,7 @@ async def test_a_server_that_runs_keeps_what_it_follows(desks: Desks) -> None:
     """Two servers in one process here; the store tells them apart by the process alone."""
     consent.answer("all")
     desk = desks(pace=SLOW)
-    document, job = desk.open("a.js", TARGET), desk.job()
-    desk.place(job, document)
+    document, _job = desk.placed()
     await desk.until(lambda: pending() == 1)
     other = desks(pace=PACE)
     await other.outcomes.restore()
