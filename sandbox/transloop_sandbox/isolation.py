@@ -77,11 +77,11 @@ def choose(minimum: Level = "landlock", unsafe: bool = False, slot: int = 0) -> 
         if _rank(backend.isolation.level) < _rank(minimum):
             continue
         if granted(backend.isolation, candidate.program):
-            return grouped(backend)
+            return backend
         probed = report(candidate)
         if probed.granted:
             remember(backend.isolation, candidate.program)
-            return grouped(backend)
+            return backend
         refused.append(_told(probed))
     tried = "; ".join(refused) or "there is nothing on this machine to try"
     message = f"Programs cannot be kept in at level {minimum!r}: {tried}."
@@ -89,7 +89,11 @@ def choose(minimum: Level = "landlock", unsafe: bool = False, slot: int = 0) -> 
 
 
 def grouped(backend: Backend) -> Backend:
-    """The backend with a control group for this process, where the machine allows one."""
+    """The backend with a control group for this process, where the machine allows one.
+
+    It moves the process for good, and a run's limit of memory then holds for it, too: this is for a
+    worker, which does nothing else.
+    """
     if not isinstance(backend, Bwrap | Landlock) or not (group := entered()):
         return backend
     was = backend.isolation

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from typing import cast
 
 from transloop_sandbox.command import Command
-from transloop_sandbox.isolation import Backend, choose
+from transloop_sandbox.isolation import Backend, choose, grouped
 from transloop_sandbox.job import Level
 from transloop_sandbox.workers import STOP
 from transloop_settings.errors import TransloopError
@@ -23,7 +23,8 @@ def main() -> None:
     pipe, slot, minimum, unsafe = sys.argv[1:]
     connection: Connection[object, object] = Connection(int(pipe))
     try:
-        backend = choose(cast("Level", minimum), unsafe=unsafe == "1", slot=int(slot))
+        chosen = choose(cast("Level", minimum), unsafe=unsafe == "1", slot=int(slot))
+        backend = grouped(chosen)
     except TransloopError as error:
         connection.send(error)
         return

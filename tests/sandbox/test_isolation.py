@@ -371,6 +371,13 @@ def test_a_refusal_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     assert leaky.runs == 2
 
 
+def test_choosing_moves_nobody() -> None:
+    """Only a worker enters a control group: whoever else is in it dies of a program's limits."""
+    before = Path("/proc/self/cgroup").read_text()
+    isolation.choose("landlock")
+    assert Path("/proc/self/cgroup").read_text() == before
+
+
 def test_unsafe_is_explicit_and_stamped() -> None:
     assert isolation.choose("full", unsafe=True).isolation.level == "none"
 
