@@ -1,0 +1,57 @@
+"""A pair: source and translation that were seen to do the same, and where they come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PairOrigin = Literal["corrected", "accepted", "imported", "translated", "repaired"]
+"""The first three come with their translation, from people; the others were made by a model."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One row of the data that is trained on, stored as parquet."""
+
+    id: str
+    """Digest of both codes and languages."""
+    source_language: str
+    target_language: str
+    code: str
+    """The source function."""
+    needs: tuple[str, ...]
+    """Lines of its file that it needs, as in `Unit.needs`."""
+    names: tuple[str, ...]
+    entry_point: str
+    translation: str
+    signature: str | None
+    """The target's declaration, where the prompt gave it."""
+    origin: PairOrigin
+    draft: str = ""
+    """The answer that was wrong, of a repaired or corrected pair."""
+    problem: str = ""
+    """What the model was told about the draft (`transloop_model.prompt.repair`)."""
+    parents: tuple[str, ...] = ()
+    """Ids of what it was made of: a seed, a pair that re-entered, an invented source."""
+    seeds: tuple[str, ...] = ()
+    """Ids of the seeds that all of it goes back to."""
+    constructs: tuple[str, ...] = ()
+    """Of the source."""
+    cases: int = 0
+    """Cases that both sides agreed on, held-out ones included."""
+    mutants: float | None = None
+    """Share of the source's mutants that the cases notice."""
+    maker: str = ""
+    """The model and adapter that wrote the translation; empty: a person."""
+    order: int = 0
+    """`Order.number` of the order that made it."""
+
+    @property
+    def direction(self) -> str:
+        """Such as `python:java`."""
+        return f"{self.source_language}:{self.target_language}"
+
+    @property
+    def person(self) -> bool:
+        """Whether a person stands behind it. Such pairs are always kept."""
+        return self.origin in ("corrected", "accepted", "imported")
