@@ -67,6 +67,12 @@ class Translator:
 
     async def translated(self, selection: Selection, report: Report) -> Found:
         """One unit. Raises what `transloop_translate.translation.translate` says."""
+        from transloop_model import serving
+
+        with serving.mark():
+            return await self._translated(selection, report)
+
+    async def _translated(self, selection: Selection, report: Report) -> Found:
         from transloop_translate.modes import mode_of
         from transloop_translate.translation import Work, translate
         from transloop_translate.verified import deliver

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from lsprotocol import types as lsp
 
+from transloop_model import serving
 from transloop_server import placement
 from transloop_server.afterwards import Afterwards
 from transloop_server.diagnostics import Diagnostics
@@ -171,7 +172,8 @@ class Flow:
 
         async def run() -> None:
             try:
-                job.message = await steps(report)
+                with serving.mark():
+                    job.message = await steps(report)
                 job.state = "done"
             except TransloopError as error:
                 job.state, job.message = "failed", str(error)

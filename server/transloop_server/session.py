@@ -14,7 +14,7 @@ from lsprotocol import types as lsp
 from pygls import uris
 from pygls.lsp.server import LanguageServer
 
-from transloop_model import catalog
+from transloop_model import catalog, training
 from transloop_model.engine import Engine
 from transloop_server import trust
 from transloop_server.documents import Document, Documents
@@ -214,6 +214,7 @@ class Session:
             "pid": state.pid if state else None,
             "waiting": state.waiting if state else 0,
             "facts": state.facts if state else {},
+            "training": training.told(),
             "problem": " ".join(dict.fromkeys(self._problems.values())),
             "jobs": [job.summary() for job in self.jobs],
         }

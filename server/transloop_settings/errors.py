@@ -26,7 +26,11 @@ TransloopError                 says what happened and what to do about it
 │   ├── Diverged               the loss is no number any more; the last checkpoint stays
 │   ├── CheckpointUnwritable   the disk is full or read-only; the last checkpoint stays
 │   ├── CheckpointMismatch     it belongs to other examples, settings or weights, or is damaged
-│   └── AdapterDisagrees       llama.cpp does not compute what was trained: nothing is published
+│   ├── TrainerEnded           the process that trains ended; the last checkpoint stays
+│   ├── CeilingReached         it would take more memory or disk than the settings allow
+│   ├── AdapterDisagrees       llama.cpp does not compute what was trained: nothing is published
+│   ├── RunDamaged             the log of a run is not what was written, or of another version
+│   └── RunUnwritable          nothing can be added to the log of a run, so nothing is done
 └── AnswerError                the model's answer holds no usable code
     ├── Truncated              it ended at the token limit
     ├── Refused                the model declined
@@ -162,8 +166,24 @@ class CheckpointMismatch(TrainingError):
     """The checkpoint in the folder is not one of this run."""
 
 
+class TrainerEnded(TrainingError):
+    """The process that trains ended before it was done. The last checkpoint stays."""
+
+
+class CeilingReached(TrainingError):
+    """The trainer would take more than the settings allow."""
+
+
 class AdapterDisagrees(TrainingError):
     """llama.cpp with the exported adapter does not compute what was trained."""
+
+
+class RunDamaged(TrainingError):
+    """The log of a run cannot be understood. Other runs are not touched."""
+
+
+class RunUnwritable(TrainingError):
+    """Nothing can be added to the log of a run, so nothing is done either."""
 
 
 class AnswerError(TransloopError):

@@ -26,7 +26,7 @@ from transloop_settings.errors import SettingsError
 NO_ADAPTER = Path("none")
 Placement = Literal["beside", "below", "replace"]
 Level = Literal["all", "no-code", "off"]
-USER_ONLY = ("model", "adapter", "engine", "remote", "sandbox", "trusted")
+USER_ONLY = ("model", "adapter", "engine", "remote", "sandbox", "trusted", "train")
 
 
 class Engine(BaseModel):
@@ -76,7 +76,8 @@ class Verify(BaseModel):
     mode: Literal["off", "fast", "balanced", "thorough"] = "balanced"
     """off: nothing is run; fast: one translation; the others try more until one holds."""
     seconds: float | None = Field(None, gt=0)
-    """From the request on; then the best so far is taken. None: fast 15, balanced 20, thorough 90.
+    """From the request on; then the best so far is taken. None: fast 15, balanced 10 or
+    2.7 times what the first one took, thorough 90.
     The first translation is always written to its end, and judged."""
     tokens: int | None = Field(None, ge=1)
     """That may be written in all. None: fast 8192, balanced 16384, thorough 65536."""
@@ -108,6 +109,33 @@ class Learn(BaseModel):
     """Files that nothing is learned from, as gitignore patterns; beside `.transloopignore`."""
 
 
+class Train(BaseModel):
+    """The background trainer. Nothing is trained until you start `transloop train`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    directions: tuple[str, ...] = ()
+    """What is to be learned, such as `python:java`. Empty: what your translations show."""
+    seeds: int = Field(50, ge=1)
+    """New verified seeds that begin a run by themselves, with `--watch`."""
+    policy: Literal["fixed", "rules", "learned"] = "rules"
+    """What decides when to synthesize, to train and to stop."""
+    recipe: Literal["smoke", "small", "full"] = "small"
+    """How thoroughly: minutes, hours, or a night."""
+    run_hours: float = Field(3.0, gt=0)
+    """Of work that one run may take."""
+    day_hours: float = Field(8.0, gt=0, le=24)
+    """Of work a day; then it waits for the next one."""
+    memory_mb: int = Field(8192, ge=1024)
+    """All processes of the trainer together; what takes more is ended."""
+    disk_mb: int = Field(4096, ge=64)
+    """All runs together; nothing new begins above it."""
+    idle_minutes: float = Field(5.0, ge=0)
+    """Without a translation, before `--watch` begins."""
+    on_battery: bool = False
+    """Train without mains, too."""
+
+
 class Settings(BaseSettings):
     """All settings of transloop. Unknown keys are errors."""
 
@@ -136,6 +164,7 @@ class Settings(BaseSettings):
     """Folders whose code may be run in the sandbox, besides those that you were asked about."""
     sandbox: Sandbox = Sandbox()
     learn: Learn = Learn()
+    train: Train = Train()
 
 
 def stricter(one: Level, other: Level) -> Level:

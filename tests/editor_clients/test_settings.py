@@ -20,6 +20,7 @@ from transloop_settings.settings import (
     Sampling,
     Sandbox,
     Settings,
+    Train,
     Verify,
 )
 
@@ -55,7 +56,7 @@ SHARED = sorted(SERVER.keys() - SECRET)
 
 
 def test_the_walk_sees_every_leaf() -> None:
-    groups = (Engine, Sampling, Remote, Verify, Sandbox, Learn)
+    groups = (Engine, Sampling, Remote, Verify, Sandbox, Learn, Train)
     assert len(SERVER) == sum(len(each.model_fields) for each in (Settings, *groups)) - len(groups)
 
 
