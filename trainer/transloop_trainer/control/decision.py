@@ -70,6 +70,9 @@ class Trained:
     failures: Mapping[str, Mapping[str, tuple[int, int]]] = field(default_factory=dict)
     """Direction to failure class to its count before and after, on the gate set."""
     seconds: float = 0.0
+    """Of all of it, without pauses."""
+    gate_seconds: float = 0.0
+    """Of them, those of validations and of the gate."""
     failed: str = ""
     """Why there is no adapter: the loss diverged, llama.cpp disagreed, ..."""
 

@@ -41,7 +41,8 @@ class State:
     recipe: str = "small"
     """What a person has asked to train by."""
     rates: Mapping[str, float] = field(default_factory=dict)
-    """What is known from earlier runs: seconds of an `attempt`, of a training `pair`, of a gate."""
+    """What is known from earlier runs, as `costs.rates` tells it: seconds of an `attempt`, of a
+    `pair` in one epoch, of a `gate` with its validations; pairs `admitted` of an attempt."""
 
     @property
     def synthesized(self) -> tuple[Synthesized, ...]:
