@@ -95,6 +95,8 @@ _TEXTS = [
     "1,2",
     "racecar",
     "x!y",
+    "7",
+    "-",
 ]
 _WORDS = ["a", "x", "an", "the", "apple", "Hello", "world", "This", "is", "name", "42"]
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from transloop_settings.errors import SandboxError
 from transloop_verify.case import Case, Observation, Side
 from transloop_verify.examples import examples
-from transloop_verify.inputs import Domain, Input, inputs
+from transloop_verify.inputs import TENTATIVE, Domain, Input, inputs
 from transloop_verify.mined import Effect, Intended, constants, effects, intended, reads
 from transloop_verify.mutants import Mutant, Score, mutants_of
 from transloop_verify.observe import Runs
@@ -31,6 +31,8 @@ CANCELLED = "cancelled"
 FEW = "too few inputs that it accepts were found"
 BLUNT, BLUNT_RUN = 1 / 3, 4
 """Cases that notice a smaller share of mutants, of so many at least, verify nothing."""
+MORE = 4
+"""So many inputs for each case are drawn anew for mutants that are left."""
 ENOUGH = 3
 """Fewer cases than this prove too little, but for a function that has no more inputs."""
 
@@ -176,6 +178,7 @@ class _Derivation:
                 CANCELLED if self.cancelled() else f"the source does not run: {found.failure}"
             )
         made, rows = self._noticed(order)
+        order, rows = self._chased(order, made, rows)
         further = _further(rows, len(kept))
         more = self._expected(order, further) if further else Expected()
         evidence = self._weighed(order, (found, more))
@@ -187,7 +190,7 @@ class _Derivation:
         sought = Sought(count, self.effort.cases, self.effort.seed)
         tried, self.domain = self.search.pool(domains, sought)
         for each in tried:
-            if not self.search.inside(each) and each.input.origin != "fraction":
+            if not self.search.inside(each) and each.input.origin not in TENTATIVE:
                 self.outside[_came_to(each.trace)] += 1
         return [each for each in tried if self.search.inside(each)]
 
@@ -216,15 +219,35 @@ class _Derivation:
         if not self.effort.mutants or self.program is None:
             return (), []
         made = mutants_of(self.side, self.effort.seed)
-        rows = killers(
+        return made, self._killers(made[:MOST], order)
+
+    def _chased(
+        self, order: Sequence[Tried], made: Sequence[Mutant], rows: list[frozenset[int]]
+    ) -> tuple[list[Tried], list[frozenset[int]]]:
+        """With more inputs, once, where mutants are left that nothing notices."""
+        alive = [at for at, row in enumerate(rows) if not row]
+        if not alive or self.cancelled():
+            return list(order), rows
+        count = MORE * self.effort.cases
+        more = self.search.tried(drawn([self.domain], count, self.effort.seed + 1))
+        known = {repr(each.input.arguments) for each in order}
+        new = [each for each in more if self.search.inside(each) and not each.odd]
+        new = [each for each in new if repr(each.input.arguments) not in known]
+        found = self._killers([made[at] for at in alive], new) if new else []
+        rows = list(rows)
+        for at, row in zip(alive, found, strict=False):
+            rows[at] = frozenset(len(order) + place for place in row)
+        return [*order, *new], rows
+
+    def _killers(self, made: Sequence[Mutant], order: Sequence[Tried]) -> list[frozenset[int]]:
+        return killers(
             self.side,
-            made[:MOST],
+            made,
             [each.input.arguments for each in order],
             self.sandbox,
             seconds=self.effort.mutant_seconds,
             cancelled=self.cancelled,
         )
-        return made, rows
 
     def _weighed(self, order: Sequence[Tried], found: Sequence[Expected]) -> Evidence:
         """What is kept of the cases, without the mutants."""

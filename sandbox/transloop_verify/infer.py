@@ -256,10 +256,11 @@ def _relations(
         one = [
             (Relation(at, role, containers[0]),)
             for at in integers
-            for role in cast("tuple[Role, ...]", ("length", "within", "count"))
+            for role in cast("tuple[Role, ...]", ("length", "width", "within", "count"))
+            if role != "width" or rows
         ]
         some = [each for each in (named, (*equal, *named) if equal else ()) if each]
-        found = [*some, *found, *(one if len(one) <= 9 else one[::3])]
+        found = [*some, *found, *(one if len(one) <= 12 else one[:: 4 if rows else 3])]
     yield from dict.fromkeys(found)
 
 

@@ -18,6 +18,9 @@ from transloop_verify.value import Value
 MENTIONED = 0.15
 """The share of random inputs that are made of the program's own texts alone."""
 
+TENTATIVE = frozenset({"fraction", "mixed"})
+"""Origins of inputs that are tried in case a source that declares nothing means them."""
+
 Role = Literal[
     "length",  # as many as the container has items
     "within",  # an index of it
@@ -54,10 +57,11 @@ class Domain:
 
 @dataclass(frozen=True)
 class Input:
-    """Arguments, and where they come from: `call`, `boundary`, `generated` or `fraction`."""
+    """Arguments, and where they come from."""
 
     arguments: tuple[Value, ...]
     origin: str
+    """`call`, `boundary`, `generated`, or one of `TENTATIVE`."""
 
 
 def inputs(domain: Domain, seed: int = 0, size: int = LONGEST) -> Iterator[Input]:
@@ -151,6 +155,27 @@ def fractions(domain: Domain, guessed: frozenset[int], count: int, seed: int) ->
     few = samples(replace(domain, types=types, examples=()), 4 * count, seed)
     halves = [Input(tuple(map(_unwhole, each.arguments)), "fraction") for each in few]
     return list({repr(each.arguments): each for each in halves}.values())[:count]
+
+
+def mixed(domain: Domain, asked: frozenset[int], count: int, seed: int) -> list[Input]:
+    """Inputs with items of all kinds in the lists at the places `asked`, true ones and false ones.
+
+    Whether an empty text or list is true is decided anew in each language.
+    """
+    free = asked - {at for each in domain.relations for at in (each.parameter, each.of)}
+    if not free:
+        return []
+    dice = random.Random(seed + 2)  # noqa: S311
+    rows = [list(each.arguments) for each in samples(replace(domain, examples=()), count, seed)]
+    for row in rows:
+        for at in free:
+            some = dice.sample(_FALSE, 2) + dice.sample(_TRUE, 2)
+            row[at] = dice.sample(some, len(some))
+    return [Input(tuple(row), "mixed") for row in rows]
+
+
+_TRUE: list[Value] = [1, "a", [1], 12, "abc", [0], [""]]
+_FALSE: list[Value] = [0, "", [], None]
 
 
 def _split(kind: Type) -> Type:

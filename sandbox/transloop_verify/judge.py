@@ -21,6 +21,7 @@ from transloop_verify.case import Case, Entry, Observation, Observed, Side
 from transloop_verify.compare import Rules, differs, opaque, rules_for
 from transloop_verify.evidence import ENOUGH, Evidence
 from transloop_verify.fitting import fitting, without
+from transloop_verify.inputs import TENTATIVE
 from transloop_verify.matching import NoCounterpart, matching, named, taking
 from transloop_verify.mutants import Score
 from transloop_verify.observe import Runs, observe
@@ -232,7 +233,7 @@ class _Trial:
             did = seen.by_case.get(case.id)
             why = seen.unexpressed.get(case.id) or self._uncounted(case.id, did)
             if why is not None or did is None:
-                if case.origin != "fraction":  # tried in case it could be; often it cannot
+                if case.origin not in TENTATIVE:  # often they cannot be
                     unchecked[why or ""] += 1
                 continue
             ran += 1

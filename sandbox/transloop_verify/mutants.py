@@ -57,6 +57,7 @@ class _Table:
     operators: Mapping[str, Mapping[str, list[str]]]
     flips: Mapping[str, str]
     numbers: frozenset[str]
+    bounds: Mapping[str, list[str]]
 
 
 def mutants(
@@ -106,6 +107,19 @@ def _changes(node: Node, mistakes: _Table) -> Iterator[tuple[Node, str, Mistake]
         yield node, mistakes.flips[node.type], "operator"
     if node.type in mistakes.numbers and _text(node).isdecimal():
         yield node, str(int(_text(node)) + 1), "constant"
+    for bound in _bounds(node, mistakes):
+        yield bound, f"({_text(bound)}) + 1", "operator"
+
+
+def _bounds(node: Node, mistakes: _Table) -> list[Node]:
+    """Where a loop begins and ends, if a call says so: one step too far is a common mistake."""
+    if not mistakes.bounds or node.type != mistakes.bounds["call"][0]:
+        return []
+    _, function, arguments = mistakes.bounds["call"]
+    called, given = node.child_by_field_name(function), node.child_by_field_name(arguments)
+    if called is None or given is None or _text(called) not in mistakes.bounds["functions"]:
+        return []
+    return [each for each in given.named_children[:2] if each.type not in mistakes.numbers]
 
 
 def _mutant(data: bytes, token: Node, text: str, mistake: Mistake) -> Mutant:
@@ -136,7 +150,8 @@ def _holds_function(node: Node, spoken: Language) -> bool:
 @cache
 def _table(language_id: str) -> _Table:
     data = table(language_id, "mutants")
-    return _Table(data["operators"], data["flips"], frozenset(data["numbers"]))
+    numbers = frozenset(data["numbers"])
+    return _Table(data["operators"], data["flips"], numbers, data.get("bounds", {}))
 
 
 def _text(node: Node) -> str:

@@ -17,11 +17,22 @@ from transloop_sandbox.job import Limits
 from transloop_verify.case import Case, Observation, Side
 from transloop_verify.fit import chosen
 from transloop_verify.infer import Hypothesis, hypotheses
-from transloop_verify.inputs import Domain, Input, drawable, fractions, inputs, numbers, samples
+from transloop_verify.inputs import (
+    TENTATIVE,
+    Domain,
+    Input,
+    drawable,
+    fractions,
+    inputs,
+    mixed,
+    numbers,
+    samples,
+)
 from transloop_verify.mined import Intended
 from transloop_verify.observe import Runs, observe
 from transloop_verify.traced import Trace, Traced, trace_of
 from transloop_verify.type import Type
+from transloop_verify.uses import known, uses
 from transloop_verify.value import MapValue, Value
 
 _LIMITS = Limits(cpu_seconds=2.0, memory_mb=512)
@@ -32,8 +43,9 @@ _SAMPLES = 8
 _MOST_FAIL = 0.5
 """A share of inputs that the source must accept for the letters of its text to be right."""
 _SLOW = frozenset({"timeout", "memory", "endless"})
-FRACTIONS = 2
-"""So many cases may hold numbers that are not whole, where whole ones were only guessed."""
+TENTATIVES = 2
+"""So many cases may hold numbers that are not whole, where whole ones were only guessed; and so
+many items of all kinds."""
 _ODD = 6
 """One case in so many may rest on what the source's language does in its own way."""
 
@@ -130,19 +142,33 @@ class Searcher:
         """
         some = [
             *drawn(domains, sought.count, sought.seed),
-            *fractions(domains[0], self._guessed(), 2 * FRACTIONS, sought.seed),
+            *fractions(domains[0], self._guessed(), 2 * TENTATIVES, sought.seed),
+            *mixed(domains[0], self._asked(domains[0]), TENTATIVES, sought.seed),
         ]
         tried = self.tried(some if self.program else rising(some))
         order = {id(each): at for at, each in enumerate(some)}
         return sorted(tried, key=lambda each: order[id(each.input)])
 
     def _accepted(self, tried: Sequence[Tried]) -> int:
-        return sum(self.inside(each) for each in tried if each.input.origin != "fraction")
+        return sum(self.inside(each) for each in tried if each.input.origin not in TENTATIVE)
 
     def _guessed(self) -> frozenset[int]:
         """The parameters whose type nobody declared."""
         found = enumerate(self.side.entry.parameters)
         return frozenset(at for at, each in found if each.type.kind == "any")
+
+    def _asked(self, domain: Domain) -> frozenset[int]:
+        """Those of them that hold items of which nothing but their truth is asked."""
+        side = self.side
+        guessed = [at for at in self._guessed() if domain.types[at].kind == "list"]
+        if not guessed or not known(side.language):
+            return frozenset()
+        names = [each.name for each in side.entry.parameters]
+        found = uses(side.code, side.language, side.entry.name, names)
+        items = {at: (names[at], 1) for at in guessed}
+        return frozenset(
+            at for at, item in items.items() if item in found.truths and not found.votes.get(item)
+        )
 
     def _lettered(self, domain: Domain, tried: Sequence[Tried], seed: int) -> Domain:
         """The domain with text of letters that the source accepts; the same where none is better.
@@ -208,9 +234,14 @@ def selected(tried: Iterable[Tried], count: int) -> list[Tried]:
     First those that reach a branch that none before did, then those with a result of their own.
     """
     every = list(tried)
-    split = [each for each in every if each.input.origin == "fraction" and not each.odd][:FRACTIONS]
+    split = [each for each in every if each.input.origin in TENTATIVE and not each.odd]
+    split = [
+        each
+        for origin in sorted(TENTATIVE)
+        for each in [each for each in split if each.input.origin == origin][:TENTATIVES]
+    ]
     count -= len(split)
-    plain = [each for each in every if not each.odd and each.input.origin != "fraction"]
+    plain = [each for each in every if not each.odd and each.input.origin not in TENTATIVE]
     odd = [each for each in every if each.odd]
     kept = _covering(plain, count)
     reached = frozenset[int]().union(*(each.trace.hits for each in kept))

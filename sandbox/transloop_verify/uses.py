@@ -44,6 +44,8 @@ class Uses:
     """Places whose values are compared with each other, and so will be of one kind."""
     equals: frozenset[tuple[Place, Place]] = frozenset()
     """Those of them that are equal, where others are found one inside of the other."""
+    truths: frozenset[Place] = frozenset()
+    """Places whose values are asked whether they are true."""
 
 
 def uses(code: str, language_id: str, name: str, parameters: Sequence[str]) -> Uses:
@@ -55,7 +57,12 @@ def uses(code: str, language_id: str, name: str, parameters: Sequence[str]) -> U
     for _ in range(2):  # a name may stand for an item before the loop that says so
         reader.bind(body)
     reader.read(body)
-    return Uses(reader.votes, frozenset(reader.links), frozenset(reader.equals))
+    return Uses(
+        reader.votes,
+        frozenset(reader.links),
+        frozenset(reader.equals),
+        frozenset(reader.truths),
+    )
 
 
 class _Reader:
@@ -72,6 +79,7 @@ class _Reader:
         self.votes: defaultdict[Place, Counter[str]] = defaultdict(Counter)
         self.links: set[tuple[Place, Place]] = set()
         self.equals: set[tuple[Place, Place]] = set()
+        self.truths: set[Place] = set()
 
     # Which names stand for which items ----------------------------------------------------------
 
@@ -153,6 +161,8 @@ class _Reader:
 
     def read(self, body: Node) -> None:
         for node in _walk(body):
+            for part in self.uses["truths"].get(node.type, ()):
+                self.truths |= self.standing_for(_part(node, part))
             if node.type == self.uses["subscript"][0]:
                 self._subscript(node)
             elif node.type == self.uses["call"][0]:
@@ -243,6 +253,13 @@ class _Reader:
     def _vote(self, node: Node | None, what: str) -> None:
         for place in self.standing_for(node):
             self.votes[place][what] += 1
+
+
+def _part(node: Node, part: str | int) -> Node | None:
+    """A child, by its field or by its number among the named ones."""
+    if isinstance(part, str):
+        return node.child_by_field_name(part)
+    return node.named_children[part] if part < node.named_child_count else None
 
 
 def _walk(node: Node) -> Iterator[Node]:

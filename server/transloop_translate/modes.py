@@ -21,7 +21,9 @@ class Mode:
     evidence_seconds: float
     """For deriving the evidence, while the model writes, and for judging one candidate by it."""
     seconds: float
-    """For all of it, from the request on."""
+    """For all of it, from the request on; at least."""
+    firsts: float
+    """So many times what the first answer took, where that is more: a slow model gets its turns."""
     tokens: int
     """That may be written."""
     pivot: str = ""
@@ -36,24 +38,43 @@ class Mode:
 MODES: Mapping[str, Mode] = MappingProxyType(
     {
         "fast": Mode(
-            samples=0, repairs=0, cases=24, evidence_seconds=3.0, seconds=15.0, tokens=8192
+            samples=0,
+            repairs=0,
+            cases=24,
+            evidence_seconds=3.0,
+            seconds=15.0,
+            firsts=0,
+            tokens=8192,
         ),
         "balanced": Mode(
-            samples=8, repairs=1, cases=24, evidence_seconds=8.0, seconds=20.0, tokens=16384
+            samples=8,
+            repairs=1,
+            cases=24,
+            evidence_seconds=8.0,
+            seconds=10.0,
+            firsts=2.7,
+            tokens=16384,
         ),
         "thorough": Mode(
-            samples=15, repairs=2, cases=48, evidence_seconds=20.0, seconds=90.0, tokens=65536
+            samples=15,
+            repairs=2,
+            cases=48,
+            evidence_seconds=20.0,
+            seconds=90.0,
+            firsts=0,
+            tokens=65536,
         ),
     }
 )
 
 
 def mode_of(settings: Verify, name: str | None = None) -> Mode:
-    """The mode of this name, or that of the settings, with the budget of the settings."""
+    """The mode of this name, or that of the settings; what these say of a budget is kept to."""
     usual = MODES[name or settings.mode]
     return replace(
         usual,
         seconds=settings.seconds or usual.seconds,
+        firsts=0 if settings.seconds else usual.firsts,
         tokens=settings.tokens or usual.tokens,
         pivot=settings.pivot,
     )

@@ -202,6 +202,7 @@ class _Search:
             return False
         finally:
             self._greedy_seconds = self.budget.spent
+            self.budget.seconds = max(self.budget.seconds, self.mode.firsts * self._greedy_seconds)
         self._text = found.code
         self._longest = LONGER * found.stats.tokens + LONGER_LEAST
         return await self._holds(found)

@@ -62,6 +62,14 @@ async def test_the_first_answer_is_written_and_judged_whatever_it_costs(sandbox:
         assert len(engine.requests) == 1
 
 
+async def test_a_slow_model_gets_its_turns(sandbox: Sandbox) -> None:
+    slow = replace(ROUND, seconds=0.01)
+    for mode, candidates in ((slow, 2), (replace(slow, firsts=0), 1)):
+        engine = EchoEngine(Answers(WRONG, (RIGHT,)), seconds_per_token=0.05)
+        found = await Search(engine, sandbox, mode).of(DOUBLE)
+        assert len(found.tried) == candidates
+
+
 async def test_what_is_within_the_budget_has_no_note(sandbox: Sandbox) -> None:
     found = await Search(EchoEngine(Answers(WRONG, (RIGHT,))), sandbox).of(DOUBLE)
     assert holds(found.best)
@@ -99,7 +107,7 @@ async def test_progress_says_where_it_is_and_what_is_left(sandbox: Sandbox) -> N
     search = Search(EchoEngine(Answers(WRONG, (WRONG, RIGHT))), sandbox)
     await search.of(DOUBLE)
     said = [str(each) for each in search.told]
-    assert said[0] == "candidate 1 of 10: waiting for the model, 0 s of 20"
+    assert said[0] == "candidate 1 of 10: waiting for the model, 0 s of 10"
     assert any(each.startswith("candidate 2 of 10: ") and "tokens/s, " in each for each in said)
     assert said[-1].startswith("candidate 2 of 10: running both sides, ")
     fast = Search(EchoEngine(Answers(RIGHT)), sandbox, MODES["fast"])
@@ -132,7 +140,7 @@ def test_settings_change_the_budget_of_every_mode() -> None:
     assert mode_of(Verify(mode="thorough")) == MODES["thorough"]
     for name, mode in MODES.items():
         chosen = mode_of(Verify(seconds=7, tokens=70, pivot="go"), name)
-        assert chosen == replace(mode, seconds=7, tokens=70, pivot="go")
+        assert chosen == replace(mode, seconds=7, firsts=0, tokens=70, pivot="go")
 
 
 # By way of another language ----------------------------------------------------------------------

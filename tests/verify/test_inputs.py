@@ -8,7 +8,7 @@ import pytest
 
 from transloop_verify.case import Observation
 from transloop_verify.draw import Constants, boundaries
-from transloop_verify.inputs import Domain, Input, Relation, drawable, fractions, inputs
+from transloop_verify.inputs import Domain, Input, Relation, drawable, fractions, inputs, mixed
 from transloop_verify.mined import constants, effects, intended, reads
 from transloop_verify.type import ANY, Type
 from transloop_verify.value import MapValue, RecordValue, SetValue, Value
@@ -115,6 +115,18 @@ def test_declared_and_related_numbers_stay_whole() -> None:
     assert fractions(Domain((INT,)), frozenset(), 4, seed=0) == []
     tied = Domain((NUMBERS, INT), (Relation(1, "length", 0),))
     assert fractions(tied, frozenset({1}), 4, seed=0) == []
+
+
+def test_lists_of_which_only_the_truth_is_asked_hold_items_of_all_kinds() -> None:
+    for each in mixed(Domain((NUMBERS, INT)), frozenset({0}), 4, seed=0):
+        items, number = each.arguments
+        assert isinstance(items, list)
+        assert isinstance(number, int)
+        assert len([item for item in items if not item]) == 2
+        assert len({type(item) for item in items}) > 1
+    assert mixed(Domain((NUMBERS,)), frozenset(), 4, seed=0) == []
+    tied = Domain((NUMBERS, INT), (Relation(1, "length", 0),))
+    assert mixed(tied, frozenset({0}), 4, seed=0) == []
 
 
 def test_containers_of_the_same_length() -> None:

@@ -323,6 +323,48 @@ def test_a_named_candidate_may_have_parameters_that_nobody_passes(sandbox: Sandb
     assert (verdict.verdict, verdict.agreed) == ("verified", verdict.cases)
 
 
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        pytest.param(
+            "def kept(items):\n    return [x for x in items if x]\n",
+            "const kept = (items) => items.filter((x) => x);",
+            id="an empty list is true in JavaScript",
+        ),
+        pytest.param(
+            "def sevens(n: int):\n    return sum('7' in str(i) for i in range(n) if i % 11 == 0)\n",
+            "const sevens = (n) => { let c = 0; for (let i = 0; i <= n; i++)"
+            " if (i % 11 === 0 && String(i).includes('7')) c += 1; return c; };",
+            id="one step too far",
+        ),
+        pytest.param(
+            "def best(grid, n):\n    taken, left = max(grid[0][0], grid[1][0]), 0\n"
+            "    for i in range(1, n):\n        new = max(left, taken)\n"
+            "        taken = left + max(grid[0][i], grid[1][i])\n        left = new\n"
+            "    return max(left, taken)\n",
+            "function best(grid, n) { let [taken, left] = [Math.max(grid[0][0], grid[1][0]), 0];"
+            " for (let i = 1; i < n; i++) { const made = Math.max(left, taken);"
+            " taken = Math.max(grid[0][i], grid[1][i]); left = made; }"
+            " return Math.max(left, taken); }",
+            id="wrong from the third column on",
+        ),
+        pytest.param(
+            "def lettered(text):\n    last = text.split(' ')[-1]\n"
+            "    return len(last) == 1 and 97 <= ord(last.lower()) <= 122\n",
+            "const lettered = (text) => { const last = text.split(' ').pop();"
+            " return last.length === 1 && (97 <= last.toLowerCase().charCodeAt(0) <= 122); };",
+            id="comparisons do not chain in JavaScript",
+        ),
+    ],
+)
+def test_mistakes_that_translations_make_are_seen(
+    source: str, target: str, sandbox: Sandbox
+) -> None:
+    found = judge(evidence_of(source, sandbox, effort=Effort()), target, "javascript", sandbox)
+    assert found.verdict == "failed"
+    assert found.counterexample is not None
+
+
 def test_a_slow_language_is_no_difference(sandbox: Sandbox) -> None:
     work = "if (n == 3 || n == 7) for (int i = 0; i < 100000000; i++) t += i % 7;"
     source = f"class A {{ static long f(int n) {{ long t = n; {work} return t; }} }}"

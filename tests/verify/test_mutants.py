@@ -55,6 +55,13 @@ def test_only_the_function_asked_for_is_changed() -> None:
     assert {each.line for each in mutants(arrow, "javascript", within="g")} == {1}
 
 
+def test_a_loop_may_go_one_step_too_far() -> None:
+    code = "def f(n, k):\n    return [i for i in range(k, len(n)) for j in range(3)]\n"
+    assert {each.change for each in mutants(code, "python")} == {
+        "k -> (k) + 1", "len(n) -> (len(n)) + 1", "3 -> 4",
+    }  # fmt: skip
+
+
 def test_comments_imports_and_text_are_left_alone() -> None:
     code = '#include <a-b.h>\n// a < b\nconst char *f() { return "a < b"; }\n'
     assert mutants(code, "c") == ()
