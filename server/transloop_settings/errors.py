@@ -19,7 +19,8 @@ TransloopError                 says what happened and what to do about it
 │   └── InstallFailed          a tool could not be got, or what is made for it failed
 ├── SeedsError                 the log of outcomes and the seeds in it
 │   ├── StoreUnwritable        the disk is full or read-only: nothing can be learned
-│   └── StoreNewer             a newer version of transloop has made it
+│   ├── StoreNewer             a newer version of transloop has made it
+│   └── PairsUnusable          what was grown out of them cannot be read or written
 ├── RegistryUnwritable         no adapter can be published or promoted: the one in use stays
 ├── TrainingError              an adapter cannot be trained
 │   ├── ExamplesUnusable       none are left, or their file cannot be read or is of another format
@@ -138,6 +139,10 @@ class StoreUnwritable(SeedsError):
 
 class StoreNewer(SeedsError):
     """A newer version of transloop has made the store; this one cannot read it safely."""
+
+
+class PairsUnusable(SeedsError):
+    """The data set that was grown out of the seeds cannot be read, or not be written to."""
 
 
 class RegistryUnwritable(TransloopError):

@@ -1,4 +1,4 @@
 """Grows seeds into execution-verified parallel pairs.
 
-It does not train on them. Nothing is built here yet.
+It does not train on them, and it reads no benchmark: callers hand it sources.
 """

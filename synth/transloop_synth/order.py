@@ -35,7 +35,7 @@ class Order:
     reenter: bool = True
     """Translations that hold become sources of other directions."""
     cases: int = 24
-    """Of a source, at first; more harden the tests. A third of them is held out."""
+    """Of a source, at first; more harden the tests. About a quarter of them is held out."""
     mutants: float = 0.9
     """Share of the source's mutants that its cases must notice."""
     number: int = 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from transloop_syntax.language import language
+from transloop_syntax.unit import Unit, snippet
 
 PairOrigin = Literal["corrected", "accepted", "imported", "translated", "repaired"]
 """The first three come with their translation, from people; the others were made by a model."""
@@ -20,9 +23,10 @@ class Pair:
     code: str
     """The source function."""
     needs: tuple[str, ...]
-    """Lines of its file that it needs, as in `Unit.needs`."""
+    """Lines of its file that the prompt shows, as in `Unit.needs`."""
     names: tuple[str, ...]
     entry_point: str
+    """`Owner.name` for a method; of several functions the first."""
     translation: str
     signature: str | None
     """The target's declaration, where the prompt gave it."""
@@ -38,7 +42,8 @@ class Pair:
     constructs: tuple[str, ...] = ()
     """Of the source."""
     cases: int = 0
-    """Cases that both sides agreed on, held-out ones included."""
+    """Cases that both sides agreed on, held-out ones included. 0: a person accepted or corrected
+    it, and it could not be run; trust it less."""
     mutants: float | None = None
     """Share of the source's mutants that the cases notice."""
     maker: str = ""
@@ -52,6 +57,16 @@ class Pair:
         return f"{self.source_language}:{self.target_language}"
 
     @property
+    def unit(self) -> Unit:
+        """The source as the model is asked to translate it."""
+        return unit_of(self.code, self.source_language, self.needs)
+
+    @property
     def person(self) -> bool:
         """Whether a person stands behind it. Such pairs are always kept."""
         return self.origin in ("corrected", "accepted", "imported")
+
+
+def unit_of(code: str, language_id: str, needs: tuple[str, ...]) -> Unit:
+    """A unit from what is stored of it. What is made with it is also trained on with it."""
+    return replace(snippet(code, language(language_id)), needs=needs)
