@@ -210,8 +210,8 @@ class Afterwards:
 
         return await self._opened(await asyncio.to_thread(write, job), "The evidence")
 
-    async def show_diff(self, job: Job) -> dict[str, str]:
-        """The original against the translation as it stands; both as files.
+    async def show_diff(self, job: Job, *, draft: bool = False) -> dict[str, str]:
+        """The original, or what the model wrote, against the translation as it stands, as files.
 
         A client that can show two files side by side says so (`diff` in `transloop` of its
         experimental capabilities) and does it; for the others a page is opened.
@@ -221,7 +221,8 @@ class Afterwards:
         from transloop_server import diff_page
 
         standing = self.flow.placer.text_of(job) or job.found[job.shown].code
-        sides = await asyncio.to_thread(diff_page.write, job, standing)
+        write = diff_page.write_draft if draft else diff_page.write
+        sides = await asyncio.to_thread(write, job, standing)
         if not self.editor.client.diff:
             await self._opened(sides.page, "The comparison")
         return {"left": str(sides.left), "right": str(sides.right), "title": sides.title}

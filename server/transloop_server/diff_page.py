@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transloop_server.jobs import Job
@@ -47,9 +47,20 @@ def write(job: Job, standing: str) -> Sides:
     return sides
 
 
+def write_draft(job: Job, standing: str) -> Sides:
+    """As `write`, with what the model wrote against what the person made of it."""
+    sides, target = write(job, standing), job.work.target
+    draft = sides.left.with_name(f"draft{target.suffixes[0]}")
+    try:
+        draft.write_text(f"{_draft(job, standing)}\n", "utf-8")
+    except OSError as error:
+        raise UsageError(f"{draft} could not be written: {error.strerror}.") from error
+    return replace(sides, left=draft, title=f"{job.name}: draft to yours")
+
+
 def _page(job: Job, standing: str, title: str) -> Iterator[str]:
     source, target = language(job.work.unit.language), job.work.target
-    draft = job.placed.text if job.placed else standing
+    draft = _draft(job, standing)
     yield from (f"# {title}", "")
     yield from (f"## {source.name}", "", f"~~~~{source.fence}", job.work.unit.code, "~~~~", "")
     yield from (f"## {target.name}", "", f"~~~~{target.fence}", standing, "~~~~", "")
@@ -58,3 +69,8 @@ def _page(job: Job, standing: str, title: str) -> Iterator[str]:
         yield from ("## What was changed since it was placed", "", "~~~~diff")
         yield from difflib.unified_diff(*lines, "placed", "now", lineterm="")
         yield from ("~~~~", "")
+
+
+def _draft(job: Job, standing: str) -> str:
+    """What was placed, before anybody changed it."""
+    return job.placed.text if job.placed else standing

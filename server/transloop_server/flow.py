@@ -203,10 +203,12 @@ class Flow:
         async def steps(report: Report) -> str:
             engine = await self.session.engine(self.session.settings(self.document(job)))
             if runs := self.runs(job):
-                return await self.put(job, await runs.deliver(engine, report))
-            found = await translate(engine, job.work, report)
-            job.found.append(found)
-            job.shown = len(job.found) - 1
+                found = await runs.deliver(engine, report)
+            else:
+                found = await translate(engine, job.work, report)
+                job.found.append(found)
+                job.shown = len(job.found) - 1
+            self.session.today.count(found.verdict.verdict if found.verdict else None)
             return await self.put(job, found)
 
         return steps

@@ -100,6 +100,8 @@ def _afterwards(job: Job) -> Iterator[tuple[str, str]]:
     yield "next", "Next alternative translation"
     yield "retry", "Translate again"
     yield "diff", "Compare with the original"
+    if job.edited or job.final is not None:
+        yield "diffDraft", "Compare with the draft"
     if job.evidence:
         yield "evidence", "Show evidence"
     if not job.decided:

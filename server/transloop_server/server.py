@@ -275,6 +275,13 @@ def _afterwards(server: LanguageServer, session: Session, after: Afterwards) -> 
         except TransloopError as error:
             return _complain(session, error)
 
+    @server.command("transloop.diffDraft")
+    async def diff_draft(which: OfJob) -> dict[str, Any]:
+        try:
+            return dict(await after.show_diff(_job(session, which), draft=True))
+        except TransloopError as error:
+            return _complain(session, error)
+
 
 def _job(session: Session, which: OfJob) -> Job:
     job = session.jobs.get(which.job)

@@ -23,6 +23,7 @@ from transloop_server.engines import engine_key, local_model, make_engine
 from transloop_server.jobs import Jobs
 from transloop_server.learning import Learning
 from transloop_server.swapping import Swapping
+from transloop_server.today import Today
 from transloop_server.trust import Trust
 from transloop_settings import directories
 from transloop_settings.errors import UsageError
@@ -42,6 +43,7 @@ class Session:
         self.documents = Documents()
         self.editor = Editor(server, self.documents)
         self.jobs = Jobs()
+        self.today = Today()
         self.folders: list[Path] = []
         self.recent_targets = _read_recent()
         self.trust = Trust()
@@ -214,6 +216,7 @@ class Session:
             "pid": state.pid if state else None,
             "waiting": state.waiting if state else 0,
             "facts": state.facts if state else {},
+            "today": self.today.told(),
             "training": training.told(),
             "problem": " ".join(dict.fromkeys(self._problems.values())),
             "jobs": [job.summary() for job in self.jobs],

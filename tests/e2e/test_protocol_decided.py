@@ -12,6 +12,7 @@ from tests.e2e.conftest import Connect
 from tests.e2e.lsp_buffers import plain
 from tests.e2e.lsp_editor import Editor, until
 from tests.e2e.test_protocol_verified import (
+    FINDS,
     FUNCTION,
     NEVER_FINDS,
     RIGHT,
@@ -215,6 +216,28 @@ async def test_a_client_that_shows_diffs_is_left_to_it(connect: Connect) -> None
     sides = await editor.run("transloop.diff", {"job": job})
     assert await read(sides["right"]) == f"{ECHO}\n"
     assert editor.client.shown_documents == []
+
+
+async def test_what_the_person_made_of_it_can_be_compared_with_the_draft(connect: Connect) -> None:
+    editor = await connect("vscode")
+    uri, job = await placed(editor, "below")
+    assert "Compare with the draft" not in await menu(editor, uri, ECHO)
+    editor.type(uri, "cho:", "mine ", instead="e")
+    mine = ECHO.replace("echo", "mine cho")
+    assert "Compare with the draft" in await menu(editor, uri, mine)
+    await editor.run("transloop.accept", {"job": job})
+    sides = await editor.run("transloop.diffDraft", {"job": job})
+    assert await read(sides["left"]) == f"{ECHO}\n"
+    assert await read(sides["right"]) == f"{mine}\n"
+    assert sides["title"] == "gcd: draft to yours"
+
+
+async def test_the_status_tells_how_many_were_run_and_verified_today(connect: Connect) -> None:
+    editor = await connect("vscode", *FINDS, mode="balanced", trusted=True)
+    assert (await editor.run("transloop.status"))["today"]["translated"] == 0
+    await placed(editor, "below")
+    told = await editor.run("transloop.status")
+    assert told["today"] == {"translated": 1, "run": 1, "verified": 1}
 
 
 # While it is written
