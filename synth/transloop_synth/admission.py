@@ -46,30 +46,30 @@ class Admission:
         alike = self._alike.setdefault(pair.direction, Alike(SAME))
         alike.add(pair.id, _of_both(pair))
         self._items[pair.id] = _item(pair)
-        solution = canonical(pair.translation, pair.target_language)
-        self._solutions.setdefault(_item(pair), set()).add(solution)
+        self._solutions.setdefault(_item(pair), set()).add(_solution(pair))
 
     def admit(self, pairs: Sequence[Pair]) -> Admitted:
         """Those of one item that are taken, in the order in which they were found."""
         kept: list[Pair] = []
         dropped: list[Dropped] = []
+        distinct: dict[str, Pair] = {}
         for pair in pairs:
+            distinct.setdefault(_solution(pair), pair)
+        for solution, pair in distinct.items():
+            if solution in self._solutions.get(_item(pair), ()):
+                continue  # it is there, perhaps in other names
             why = self._against(pair)
             if why is None:
                 self.know(pair)
                 kept.append(pair)
-            elif why.reason:
+            else:
                 dropped.append(why)
         rejected = Counter(each.reason for each in dropped)
         return Admitted(tuple(kept), dict(rejected), tuple(dropped))
 
     def _against(self, pair: Pair) -> Dropped | None:
-        """Why a pair is not taken. No reason: it is one that is there, in other names."""
-        solution = canonical(pair.translation, pair.target_language)
-        known = self._solutions.get(_item(pair), set())
-        if solution in known:
-            return Dropped(pair.id, "")
-        if len(known) >= MOST:
+        """Why a pair is not taken."""
+        if len(self._solutions.get(_item(pair), ())) >= MOST:
             return Dropped(pair.id, "surplus")
         found = self.barred.by_text(pair.translation, pair.target_language)
         if found is not None:
@@ -108,6 +108,10 @@ def pair_of(source: SourceFunction, target: str, offer: Offer, known: Known, ord
 def _item(pair: Pair) -> str:
     """What has few solutions: a source in a direction."""
     return digest(pair.direction, *pair.needs, pair.code)
+
+
+def _solution(pair: Pair) -> str:
+    return canonical(pair.translation, pair.target_language)
 
 
 def _of_both(pair: Pair) -> frozenset[str]:

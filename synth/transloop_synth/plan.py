@@ -59,6 +59,7 @@ class Plan:
         self._invented = Counter[Share]()
         self._tried: dict[tuple[str, str], list[Attempt]] = {}
         self._unusable: set[str] = set()
+        self._pairs: set[str] = set()
 
     @property
     def planned(self) -> int:
@@ -68,8 +69,9 @@ class Plan:
     def know(self, recorded: Recorded) -> None:
         """What was tried before: what cannot be used is not tried again."""
         attempt = recorded.attempt
-        self._tried.setdefault((attempt.source, attempt.direction), []).append(attempt)
-        if attempt.unusable and not self._may_do_now(recorded):
+        if not attempt.unusable:
+            self._tried.setdefault((attempt.source, attempt.direction), []).append(attempt)
+        elif not self._may_do_now(recorded):
             self._unusable.add(attempt.source)
 
     def _may_do_now(self, recorded: Recorded) -> bool:
@@ -81,9 +83,15 @@ class Plan:
         )
 
     def reenter(self, pairs: Iterable[Pair]) -> None:
-        """Translations that hold are sources as well, where the order says so."""
-        for pair in pairs if self.order.reenter else ():
-            if pair.cases:  # else nobody has seen it run
+        """Translations that hold are sources as well, where the order says so.
+
+        Translations of translations are not: they would only come back to where they began.
+        """
+        new = list(pairs)
+        self._pairs.update(pair.id for pair in new)
+        for pair in new if self.order.reenter else ():
+            seen_to_run = pair.cases > 0
+            if seen_to_run and self._pairs.isdisjoint(pair.parents):
                 with suppress(UnitError):
                     self.add(of_pair(pair))
 

@@ -153,7 +153,9 @@ class _Run:
         under_way: deque[tuple[Pick, asyncio.Task[_Done | None]]] = deque()
         try:
             while True:
-                pick = None if self._late() else self.plan.next()
+                pick = self.plan.next()
+                if pick is not None and self._late() and pick.key not in self._recorded:
+                    pick = None
                 if pick is not None:
                     known_now = tuple(self.plan.pool.values())
                     under_way.append((pick, asyncio.create_task(self._tried(pick, known_now))))

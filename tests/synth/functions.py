@@ -1,4 +1,4 @@
-"""Functions to grow pairs from, with right and wrong translations, and an engine that gives them."""
+"""Functions to grow pairs from, and an engine that gives right and wrong translations of them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,13 @@ PYTHON = {
         "def clamp(x: int, low: int, high: int) -> int:\n"
         "    if x < low:\n        return low\n    if x > high:\n        return high\n    return x"
     ),
-    "tail": "def tail(text: str, count: int) -> str:\n    return text[-count:] if count > 0 else ''",
-    "total": "def total(xs: list[int]) -> int:\n    n = 0\n    for x in xs:\n        n += x\n    return n",
+    "tail": (
+        "def tail(text: str, count: int) -> str:\n    return text[-count:] if count > 0 else ''"
+    ),
+    "total": (
+        "def total(xs: list[int]) -> int:\n    n = 0\n    for x in xs:\n"
+        "        n += x\n    return n"
+    ),
 }
 JAVASCRIPT = {
     "half": "function half(n) {\n  return Math.floor(n / 2);\n}",
