@@ -57,7 +57,8 @@ def rates(steps: Iterable[Step]) -> dict[str, float]:
             case Train() as asked, Trained(failed="") as trained if trained.pairs:
                 trainings.append((asked, trained))
     found: dict[str, float] = {}
-    if tried := sum(len(each.attempts) for each in orders):
+    # What could not be used takes time, too, and counts as no attempt of a share.
+    if tried := sum(not each.unusable for made in orders for each in made.attempts):
         found["attempt"] = sum(each.seconds for each in orders) / tried
         found["admitted"] = sum(each.admitted for each in orders) / tried
     if trainings:

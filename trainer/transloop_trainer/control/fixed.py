@@ -32,7 +32,7 @@ class Fixed:
         return Train(
             state.recipe,
             changes,
-            f"The schedule trains once, on {pairs} pairs, by its recipe{how}.",
+            f"The schedule trains once, on {pairs} pairs, by {how}.",
         )
 
 

@@ -37,6 +37,8 @@ class Cell:
     """Pairs."""
     taught: int
     """Sources that left a pair although the greedy candidate was wrong."""
+    new: float
+    """Of the sources that had a right candidate, those that left a pair: the rest is known."""
     gap: float
     """Share of the candidates that held in the visible cases, and not in the hidden ones."""
     distinct: float
@@ -62,6 +64,7 @@ def cell(attempts: Sequence[Attempt]) -> Cell:
     told = [each for each in tried if each.drawn or each.greedy]
     sampled = [_sampled(each) for each in told]
     candidates = sum(1 + each.drawn for each in tried)
+    held = [each for each in tried if each.greedy or each.right or each.admitted]
     failures: Counter[str] = Counter()
     for each in tried:
         failures.update(each.failures)
@@ -73,6 +76,7 @@ def cell(attempts: Sequence[Attempt]) -> Cell:
         learnable=_mean(sampled) - _mean([each.greedy for each in told]),
         admitted=sum(len(each.admitted) for each in tried),
         taught=sum(bool(each.admitted) and not each.greedy for each in tried),
+        new=_mean([bool(each.admitted) for each in held]) if held else 1.0,
         gap=sum(each.visible_only for each in tried) / candidates if candidates else 0.0,
         distinct=sum(each.distinct for each in tried) / candidates if candidates else 0.0,
         failures=dict(failures),
@@ -155,15 +159,26 @@ def peak(trained: Trained) -> float:
 
 
 def best(trainings: Iterable[Trained]) -> Trained | None:
-    """The adapter that gained most, of those that the gate let through; None: nothing is better."""
+    """The adapter that gained most, of those that may be promoted; None: nothing is better.
+
+    The gate must have let it through, and it must not have been worse in the validation: a gate
+    that asks for one unit lets some through by chance, and the two sets are independent.
+    """
     through = [
         each
         for each in trainings
         if each.number is not None and each.verdict is not None and each.verdict.promote
     ]
-    return max(through, key=_points, default=None)
+    return max((each for each in through if _validated(each)), key=_points, default=None)
 
 
-def _points(trained: Trained) -> float:
+def _validated(trained: Trained) -> bool:
+    """At least as good as what is in use; what was not validated is not held against it."""
+    in_use, chosen = trained.scores.get(0), trained.scores.get(trained.best_step)
+    return in_use is None or chosen is None or chosen >= in_use
+
+
+def _points(trained: Trained) -> tuple[float, int]:
+    """With the later one of equals."""
     found = gain_of(trained)
-    return found.points if found else 0.0
+    return (found.points if found else 0.0, trained.number or 0)

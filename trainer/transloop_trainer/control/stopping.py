@@ -46,7 +46,7 @@ def exhausted(state: State) -> bool:
         last = made[-1] if made else None
     if last is None:
         return False
-    tried = len(last.attempts)
+    tried = sum(not each.unusable for each in last.attempts)
     return tried == 0 or (tried >= TELLING and last.admitted < FEW * tried)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from transloop_synth.order import Attempt, Share
+from transloop_synth.order import Share
 from transloop_trainer.control import signals
 from transloop_trainer.control.signals import Cell, Where
 from transloop_trainer.control.state import State
@@ -47,9 +47,9 @@ def aims(state: State) -> list[Where]:
     return [each for each in there if each[1] or each[0] not in named]
 
 
-def untried(state: State, attempts: Iterable[Attempt]) -> int:
+def untried(state: State) -> int:
     """Seeds, each in each direction, that this run has not tried."""
-    tried = {(each.source, each.direction) for each in attempts}
+    tried = {(each.source, each.direction) for each in signals.attempts(state)}
     return max(0, sum(sources(state, (each, None)) for each in state.directions) - len(tried))
 
 
@@ -67,6 +67,36 @@ def broadened(state: State, weights: Mapping[Where, float]) -> dict[Where, float
     for where in even:
         found[where] = found.get(where, 0.0) + BROAD / len(even)
     return found
+
+
+def room(state: State) -> dict[Where, int]:
+    """Seeds of each place that were not tried yet: an order for more would try old ones again."""
+    tried: dict[Where, set[str]] = {}
+    for each in signals.attempts(state):
+        for construct in each.constructs:
+            tried.setdefault((each.direction, construct), set()).add(each.source)
+    return {
+        where: max(FEWEST, sources(state, where) - len(tried.get(where, ())))
+        for where in places(state)
+        if where[1]
+    }
+
+
+def within(
+    weights: Mapping[Where, float], attempts: int, most: Mapping[Where, int]
+) -> dict[Where, float]:
+    """Weights that ask for no more than there is room for; what is over goes to the others."""
+    free = dict(weights)
+    fixed: dict[Where, float] = {}
+    while free:
+        left = max(0.0, attempts - sum(fixed.values()))
+        part = left / (sum(free.values()) or 1.0)
+        full = {where for where, each in free.items() if each * part > most.get(where, math.inf)}
+        if not full:
+            return {**fixed, **{where: each * part for where, each in free.items()}}
+        fixed |= {where: float(most[where]) for where in full}
+        free = {where: each for where, each in free.items() if where not in full}
+    return fixed
 
 
 def spread(weights: Mapping[Where, float], attempts: int) -> tuple[Share, ...]:
