@@ -52,7 +52,18 @@ def lsp(
 
 
 def _add_commands() -> None:
-    from transloop import adapters, demo, doctor, models, run, seeds, toolchains, translate, verify
+    from transloop import (
+        adapters,
+        demo,
+        doctor,
+        models,
+        run,
+        seeds,
+        toolchains,
+        train,
+        translate,
+        verify,
+    )
     from transloop import eval as evaluation
 
     app.add_typer(models.app, name="models")
@@ -63,6 +74,7 @@ def _add_commands() -> None:
     app.command("run")(run.run)
     app.command("verify")(verify.verify)
     app.command("eval")(evaluation.evaluate)
+    app.command("train")(train.train)
     app.command("doctor")(doctor.doctor)
     app.command("demo")(demo.demo)
 

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from transloop_settings import directories
@@ -30,6 +30,8 @@ def mark() -> Iterator[None]:
         yield
     finally:
         if descriptor is not None:
+            with suppress(OSError):
+                os.utime(_file())
             os.close(descriptor)
 
 
@@ -48,6 +50,18 @@ def busy() -> bool:
     finally:
         os.close(descriptor)
     return False
+
+
+def seconds_since() -> float | None:
+    """Since a request was last begun or served; None: nobody knows of one.
+
+    Where the clock was moved, that is long ago.
+    """
+    try:
+        since = time.time() - _file().stat().st_mtime
+    except OSError:
+        return None
+    return 0.0 if busy() else since if since >= 0 else None
 
 
 def _held() -> int | None:

@@ -48,7 +48,7 @@ class Supervisor:
         """What a child was ended for."""
         self._why, self._hours, self._memory, self._told = why, hours, memory, told
         self._children: dict[int, psutil.Process] = {}
-        self._model: Callable[[], int | None] = lambda: None
+        self._models: list[Callable[[], int | None]] = []
         self._suspended: dict[int, psutil.Process] = {}
         self._free = threading.Event()
         self._ended = threading.Event()
@@ -94,8 +94,8 @@ class Supervisor:
                         each.resume()
 
     def follow_model(self, pid: Callable[[], int | None]) -> None:
-        """The model's process comes and goes; `pid` tells it."""
-        self._model = pid
+        """A model's process comes and goes; `pid` tells it."""
+        self._models.append(pid)
 
     # For whoever computes in this process
 
@@ -170,8 +170,8 @@ class Supervisor:
 
     def _computing(self) -> Iterator[psutil.Process]:
         roots = list(self._children.values())
-        with suppress(psutil.Error):
-            if pid := self._model():
+        for pid in filter(None, [each() for each in self._models]):
+            with suppress(psutil.Error):
                 roots.append(psutil.Process(pid))
         for root in roots:
             yield from _tree(root)
