@@ -5,6 +5,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+# A program that only distributions have ($(1), in Debian's package $(2)): got where that can be done
+# without a question, else named.
+debian = command -v $(1) >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+  { apt-get install -qq -y $(2) || { apt-get update -qq && apt-get install -qq -y $(2); }; } >/dev/null; } || \
+  { echo "$(1) is needed; Debian and Ubuntu have it in the package $(2)."; exit 1; }
+
 .PHONY: help demo test check bench vscode constraints clean
 
 help:  ## list the targets
@@ -15,6 +21,7 @@ demo: .venv/demo  ## translate the samples with the real model and server, and r
 	@$(BIN)/transloop demo
 
 test: .venv/dev  ## run all tests, with the real model, the real Neovim and the real compilers
+	@$(call debian,tmux,tmux)
 	@$(BIN)/transloop toolchains install
 	@$(BIN)/transloop models pull qwen2.5-coder-0.5b-instruct
 	@$(BIN)/transloop models pull smollm2-135m-instruct
@@ -25,6 +32,8 @@ check: .venv/dev editor-clients/vscode/node_modules  ## lint and type-check ever
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@$(call debian,luacheck,lua-check)
+	cd editor-clients/neovim && luacheck --quiet . ../../tests/e2e/neovim
 	cd editor-clients/vscode && npm run --silent check
 
 bench: .venv/dev  ## measure speed and memory; ratios are written to benchmarks/

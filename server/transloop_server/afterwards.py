@@ -203,12 +203,16 @@ class Afterwards:
     # Looking
 
     async def show_evidence(self, job: Job) -> Path:
-        """Open a page that says what was run and what that showed; its path."""
+        """Open a page that says what was run and what that showed; its path.
+
+        A client that shows it in a way of its own says so (`evidence`, as `diff` below).
+        """
         if not job.evidence or job.shown >= len(job.found):
             raise UsageError("Nothing of this translation was run, so there is no evidence.")
         from transloop_server.evidence_page import write
 
-        return await self._opened(await asyncio.to_thread(write, job), "The evidence")
+        page = await asyncio.to_thread(write, job)
+        return page if self.editor.client.evidence else await self._opened(page, "The evidence")
 
     async def show_diff(self, job: Job, *, draft: bool = False) -> dict[str, str]:
         """The original, or what the model wrote, against the translation as it stands, as files.

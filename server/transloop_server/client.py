@@ -30,6 +30,8 @@ class Client:
     related_information: bool = False
     diff: bool = False
     """Experimental, ours: it shows two files side by side."""
+    evidence: bool = False
+    """Experimental, ours: it shows the page with the evidence itself."""
     stream: bool = False
     """Experimental, ours: it shows a translation while it is written (`transloop/writing`)."""
 
@@ -60,6 +62,7 @@ class Client:
             diagnostics=published is not None,
             related_information=bool(published and published.related_information),
             diff=ours.get("diff") is True,
+            evidence=ours.get("evidence") is True,
             stream=ours.get("stream") is True,
         )
 

@@ -1,8 +1,11 @@
 -- transloop: translates selected code with a model on your own machine.
 -- Neovim 0.11 or newer; enable with `vim.lsp.enable('transloop')`, see the README beside this folder.
 
+-- This file works alone, copied anywhere; with the rest of the folder it opens windows of its own.
+local found, plugin = pcall(require, 'transloop')
+
 ---@type vim.lsp.Config
-return {
+local config = {
   cmd = { 'transloop', 'lsp' },
   filetypes = {
     'c',
@@ -26,3 +29,4 @@ return {
   --     init_options = { settings = { targets = { 'go', 'rust' }, placement = 'below' } },
   --   })
 }
+return found and vim.tbl_extend('error', config, plugin.config()) or config

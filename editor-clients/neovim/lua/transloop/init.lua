@@ -1,0 +1,34 @@
+-- What Neovim's LSP client has no word for. All of it is optional: `lsp/transloop.lua` works alone.
+local M = {}
+
+---The languages that there are, as the server calls them.
+M.languages = { 'c', 'cpp', 'go', 'java', 'javascript', 'python', 'rust', 'typescript' }
+
+---For a status line: what transloop does in this moment, else its model. Answers at once, from memory.
+---@return string
+function M.status()
+  return require('transloop.status').text()
+end
+
+---What `lsp/transloop.lua` adds to the configuration, so that windows open here and not as files.
+---@return vim.lsp.Config
+function M.config()
+  local function show(which)
+    return function(command)
+      require('transloop.windows')[which](command.arguments[1])
+    end
+  end
+  return {
+    capabilities = { experimental = { transloop = { diff = true, evidence = true } } },
+    commands = {
+      ['transloop.diff'] = show('diff'),
+      ['transloop.diffDraft'] = show('draft'),
+      ['transloop.evidence'] = show('evidence'),
+    },
+    on_exit = function(code, signal)
+      require('transloop.server').ended(code, signal)
+    end,
+  }
+end
+
+return M
