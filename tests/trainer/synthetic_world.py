@@ -6,12 +6,14 @@ pairs teach, up to a point, and by how it was trained: the score rises to a peak
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from transloop_model.registry.card import Measured
 from transloop_synth.order import Attempt, Order
+from transloop_trainer.control import targets
 from transloop_trainer.control.costs import PAIR_TOKENS, changed
 from transloop_trainer.control.decision import (
     Decision,
@@ -23,6 +25,7 @@ from transloop_trainer.control.decision import (
     Trained,
 )
 from transloop_trainer.control.policy import Policy
+from transloop_trainer.control.rounds import Aim, Tuning, following
 from transloop_trainer.control.state import State, Step
 from transloop_trainer.gate import Paired, gate
 
@@ -170,7 +173,7 @@ class World:
     def _gain(self, epochs: float, rate: float) -> float:
         """After so many epochs at a rate: 1 epoch at the best rate is the best there is."""
         pairs = sum(self.pairs.values())
-        learned = self.top * (1 - 2.718 ** -(self.taught / self.enough))
+        learned = self.top * (1 - math.exp(-self.taught / self.enough))
         learned -= self.top * max(0.0, pairs / self.collapse - 1)
         distance = epochs * rate / self.best_rate
         return learned * distance * (2 - distance) if learned > 0 else learned * distance
@@ -185,6 +188,21 @@ class World:
                 after = moved < max(0.03, gained / (1 - BASE))
             found.append(Paired(f"{direction} {at}", direction, before, after))
         return found
+
+
+class Uniform:
+    """The same course without aims, to compare with."""
+
+    name = "uniform"
+
+    def decide(self, state: State) -> Decision:
+        return following(state, self)
+
+    def aim(self, state: State) -> Aim:
+        return Aim(dict.fromkeys(targets.aims(state), 1.0), "Everything alike")
+
+    def tune(self, state: State) -> Tuning:
+        return Tuning({}, "by the recipe")
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 from tests.trainer import recorded_runs, synthetic_world
 from tests.trainer.recorded_runs import FACTS, GO, JAVA, STATE, at, attempt, made, taught
-from tests.trainer.synthetic_world import EASY, GOOD, HARD, Place, World
+from tests.trainer.synthetic_world import EASY, GOOD, HARD, Place, Uniform, World
 
 from transloop_model.registry.card import Verdict
 from transloop_synth.order import Attempt
-from transloop_trainer.control import bandit, study, targets
+from transloop_trainer.control import bandit, study
 from transloop_trainer.control.decision import Stop, Synthesize, Train
 from transloop_trainer.control.learned import Learned
 from transloop_trainer.control.policies import policy
-from transloop_trainer.control.rounds import Aim, Tuning, following
 from transloop_trainer.control.state import State
 from transloop_trainer.control.study import Trial
 
@@ -32,21 +31,6 @@ PLACES = {
     (GO, "classes"): GOOD,
     (GO, "sets"): HARD,
 }
-
-
-class Uniform:
-    """The same course without aims, to compare with."""
-
-    name = "uniform"
-
-    def decide(self, state: State) -> Any:
-        return following(state, self)
-
-    def aim(self, state: State) -> Aim:
-        return Aim(dict.fromkeys(targets.aims(state), 1.0), "Everything alike")
-
-    def tune(self, state: State) -> Tuning:
-        return Tuning({}, "by the recipe")
 
 
 def taught_after(chosen: Any, orders: int, seed: int, places: dict[Any, Place] = PLACES) -> int:
