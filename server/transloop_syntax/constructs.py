@@ -26,6 +26,11 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
+def names(language_id: str) -> frozenset[str]:
+    """The constructs that are known of a language; none where it has no table."""
+    return frozenset(_queries(language_id)) if language_id in languages() else frozenset()
+
+
 def constructs(code: str, language_id: str) -> frozenset[str]:
     """The constructs that occur in the code; none where the language has no table."""
     if language_id not in languages():
