@@ -28,9 +28,10 @@ class Part(StrEnum):
     OUTCOMES = "outcomes"
     SWAP = "swap"
     FINETUNE = "finetune"
+    SYNTHESIS = "synthesis"
 
 
-NEED_BENCH = (Part.VERIFY, Part.DELIVERED, Part.FINETUNE)
+NEED_BENCH = (Part.VERIFY, Part.DELIVERED, Part.FINETUNE, Part.SYNTHESIS)
 
 
 def main(
@@ -44,15 +45,16 @@ def main(
         typer.Option(help="Parallel functions; the parts that need them are left out without."),
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Units of `verify` and `delivered`, examples of `finetune`.")
+        int | None,
+        typer.Option(help="Units of `verify` and `delivered`, examples of `finetune`, sources."),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what `delivered` has measured already.")
     ] = False,
 ) -> None:
     """Measure `speed` (engine and server), the `sandbox`, how well it can `verify`, what is
-    `delivered`, what following its `outcomes` costs, what a `swap` blocks, and how fast it can
-    `finetune`.
+    `delivered`, what following its `outcomes` costs, what a `swap` blocks, how fast it can
+    `finetune`, and how many pairs `synthesis` makes in an hour.
 
     Leave the machine alone meanwhile: llama.cpp shares the cores badly.
     """
@@ -102,6 +104,10 @@ def _measured(
         from benchmarks import finetune
 
         return chain(about, finetune.measure(found, bench, rounds, limit))
+    if part is Part.SYNTHESIS and bench is not None:
+        from benchmarks import synthesis
+
+        return chain(about, synthesis.measure(found, bench, limit))
     return chain(about, server.measure(found, rounds), engine.measure(found, rounds))
 
 
