@@ -59,6 +59,7 @@ def _add_commands() -> None:
         models,
         run,
         seeds,
+        setup,
         toolchains,
         train,
         translate,
@@ -75,6 +76,7 @@ def _add_commands() -> None:
     app.command("verify")(verify.verify)
     app.command("eval")(evaluation.evaluate)
     app.command("train")(train.train)
+    app.command("setup")(setup.setup)
     app.command("doctor")(doctor.doctor)
     app.command("demo")(demo.demo)
 

@@ -7,8 +7,6 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from transloop_syntax.language import languages
-
 
 def server_command() -> list[str]:
     """The program and arguments that start the language server of this installation."""
@@ -25,20 +23,32 @@ def clients() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def neovim_client() -> Path:
+    """The folder of the Neovim plug-in: in the checkout, or where the wheel has put it."""
+    if checkout := clients():
+        return checkout / "neovim"
+    schemes = (sysconfig.get_default_scheme(), sysconfig.get_preferred_scheme("user"))
+    places = [
+        Path(sysconfig.get_path("data", scheme)) / "share/transloop/neovim" for scheme in schemes
+    ]
+    return next((each for each in places if each.is_dir()), places[0])
+
+
 def neovim_lines() -> list[str]:
     """Lines for `init.lua`, for Neovim 0.11 or newer."""
-    options = {"cmd": _lua(server_command())}
-    lines = []
-    if folder := clients():
-        lines.append(f"vim.opt.runtimepath:append({_lua(str(folder / 'neovim'))})")
-    else:
-        options["filetypes"] = _lua(
-            sorted({id_ for x in languages().values() for id_ in x.lsp_ids})
-        )
-        options["root_markers"] = _lua([".transloop.toml", ".git"])
-    lines.append("vim.lsp.config('transloop', {")
-    lines += [f"  {key} = {value}," for key, value in options.items()]
-    return [*lines, "})", "vim.lsp.enable('transloop')"]
+    return [
+        f"vim.opt.runtimepath:append({_lua(str(neovim_client()))})",
+        "vim.lsp.config('transloop', {",
+        f"  cmd = {_lua(server_command())},",
+        "})",
+        "vim.lsp.enable('transloop')",
+    ]
+
+
+def neovim_file() -> list[str]:
+    """Lines for a file that Neovim reads after `init.lua`, when plug-ins have been looked for."""
+    command = neovim_client() / "plugin" / "transloop.lua"
+    return [*neovim_lines(), f"vim.cmd.source({_lua(str(command))})"]
 
 
 def vscode_lines() -> list[str]:

@@ -43,6 +43,7 @@ def test_the_wheel_holds_the_data_and_nothing_of_the_rest(wheel: Path) -> None:
     assert sum(name.startswith("transloop_sandbox/languages/") for name in names) == 8
     assert "transloop_sandbox/daemons/java/CompilerDaemon.java" in names
     assert any(name.startswith("transloop/samples/") for name in names)
+    assert any(name.endswith("/share/transloop/neovim/lsp/transloop.lua") for name in names)
     assert not [name for name in names if name.startswith(("tests", "server", "benchmarks"))]
 
 
@@ -62,5 +63,8 @@ def test_the_command_starts_without_the_development_tools(wheel: Path, tmp_path:
         [*command, "translate", str(source), "--to", "go"], TRANSLOOP_ENGINE__BACKEND="echo"
     )
     assert "def f(x)" in translated
+    written = [*command, "setup", "--editor", "neovim", "--yes"]
+    shown = run(written, HOME=str(tmp_path), XDG_CONFIG_HOME="")
+    assert f'+vim.opt.runtimepath:append("{place}/share/transloop/neovim")' in shown
     missing = run([str(python), "-c", "import importlib.util as u; print(u.find_spec('torch'))"])
     assert missing.strip() == "None"
