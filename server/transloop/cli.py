@@ -57,6 +57,7 @@ def _add_commands() -> None:
         demo,
         doctor,
         models,
+        report,
         run,
         seeds,
         setup,
@@ -76,6 +77,7 @@ def _add_commands() -> None:
     app.command("verify")(verify.verify)
     app.command("eval")(evaluation.evaluate)
     app.command("train")(train.train)
+    app.command("report")(report.report)
     app.command("setup")(setup.setup)
     app.command("doctor")(doctor.doctor)
     app.command("demo")(demo.demo)

@@ -183,7 +183,7 @@ def test_what_earlier_runs_came_to_is_kept_even_without_them(tmp_path: Path) -> 
     (tmp_path / "1").rmdir()
     assert study.earlier(now) == (trial,)
     decision = policy("learned", now).decide(replace(STATE, pairs={JAVA: 60}, sources={}))
-    assert "suggested by 1 training" in decision.reason
+    assert "as 1 training suggests" in decision.reason
 
 
 def test_a_run_learns_nothing_from_itself_or_from_later_ones(tmp_path: Path) -> None:

@@ -48,10 +48,10 @@ class Learned:
         if not known:
             return Tuning({}, "by the recipe as it is: nothing is known yet")
         top = max(each.points for each in known)
-        told = ", ".join(f"{name} {value:g}" for name, value in changes.items())
-        numbers = told or "as the recipe"
+        told = ", ".join(f"{name.replace('_', ' ')} {each:g}" for name, each in changes.items())
         seen = f"{len(known)} training{'s' if len(known) > 1 else ''}"
-        return Tuning(changes, f"{numbers}, suggested by {seen}, the best at {top:+.1f} points")
+        why = f"as {seen} suggest{'' if len(known) > 1 else 's'}, the best at {top:+.1f} points"
+        return Tuning(changes, f"with {told or 'the numbers of the recipe'}, {why}")
 
 
 def _seed(state: State, what: str) -> int:

@@ -142,7 +142,7 @@ def _training(state: State, tuning: Tuning) -> Train | Stop:
     if changes is None:
         return stopping.closing(state, "A training and a gate do not fit into the time left.")
     cut = "" if changes == tuning.changes else "; cut to the time that is left"
-    return Train(state.recipe, changes, f"Trains on {count} pairs: {tuning.why}{cut}.")
+    return Train(state.recipe, changes, f"Trains on {count} pairs, {tuning.why}{cut}.")
 
 
 def _stale(state: State, tuning: Tuning, count: int) -> str | None:

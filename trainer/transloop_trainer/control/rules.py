@@ -100,7 +100,7 @@ def corrected(state: State, before: Mapping[str, Any], last: Trained) -> Tuning:
     """What to do otherwise than the last time."""
     recipe = changed(state.recipe, before)
     slower = {"learning_rate": max(LOWEST_RATE, recipe.learning_rate / 2)}
-    told = f"learning rate {slower['learning_rate']:g}"
+    told = f"at learning rate {slower['learning_rate']:g}"
     if last.failed:
         return Tuning({**before, **slower}, f"{told}, because the last training failed")
     growth = max(1.0, pairs(state) / max(1, last.pairs))
@@ -108,17 +108,21 @@ def corrected(state: State, before: Mapping[str, Any], last: Trained) -> Tuning:
         # Half the rate goes the same way in twice the steps.
         steps = round(2 * growth * last.best_step) + BEHIND if last.best_step else last.steps
         changes = {**before, **slower, "max_steps": steps}
-        return Tuning(changes, f"{told} and {steps} steps: the peak came early, {_at(last)}")
+        return Tuning(changes, f"{told}, for {steps} steps: the peak came early, {_at(last)}")
     if fallen(last):
         return Tuning({**before, **slower}, f"{told}, because a guarded direction fell")
     if peak(last) < LATE:
         steps = round(growth * last.best_step) + BEHIND
-        return Tuning({**before, "max_steps": steps}, f"{steps} steps: the peak was {_at(last)}")
+        return Tuning(
+            {**before, "max_steps": steps}, f"for {steps} steps: the peak was {_at(last)}"
+        )
     if recipe.epochs >= MOST_EPOCHS:
         return Tuning(before, "as the last time, whose best step was its last")
     longer = {name: value for name, value in before.items() if name != "max_steps"}
     epochs = recipe.epochs + 1
-    return Tuning({**longer, "epochs": epochs}, f"{epochs} epochs: it was still rising {_at(last)}")
+    return Tuning(
+        {**longer, "epochs": epochs}, f"for {epochs} epochs: it was still rising {_at(last)}"
+    )
 
 
 def _at(last: Trained) -> str:
