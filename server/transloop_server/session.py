@@ -70,6 +70,7 @@ class Session:
         self._from_editor = section if isinstance(section, Mapping) else {}
         self._given += 1
         self.settings(None)
+        self.trust.said()
 
     def settings(self, document: Document | None) -> Settings:
         """The settings that hold for a document, read again when a file has changed.

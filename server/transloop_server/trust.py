@@ -7,7 +7,7 @@ translations are not run.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +27,16 @@ class Trust:
         self.editor: bool | None = None
         """What the editor itself says of its workspace, where it knows trust (VS Code)."""
         self._asked: set[Path] = set()
+        self._watchers: list[Callable[[], None]] = []
+
+    def watched_by(self, told: Callable[[], None]) -> None:
+        """Have it told whenever somebody may have said something new."""
+        self._watchers.append(told)
+
+    def said(self) -> None:
+        """Tell those who wait for it."""
+        for told in self._watchers:
+            told()
 
     def of(self, folder: Path, trusted: Iterable[str] = ()) -> bool | None:
         """Whether code of a folder may be run; None: nobody has said so yet.
@@ -57,6 +67,7 @@ class Trust:
             fresh = _file().with_suffix(".new")
             fresh.write_text(json.dumps({str(each): yes for each, yes in said.items()}, indent=1))
             fresh.replace(_file())
+        self.said()
 
 
 def _file() -> Path:

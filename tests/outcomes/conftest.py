@@ -29,6 +29,8 @@ from transloop_translate.translation import Stats, Translation, Work
 
 PACE = Pace(regret=1.0, grace=0.1, settle=0.2, reopen=0.2, surveys=(0.3, 0.5, 1.0, 2.0))
 """Ten to three hundred times as fast as a person's."""
+SLOW = Pace(regret=1.0, grace=0.1, settle=60.0, reopen=60.0, surveys=(300.0, 600.0))
+"""Nothing is decided while the test looks."""
 PATIENCE = 60.0
 
 PYTHON = "def double(x):\n    return 2 * x"
@@ -186,6 +188,14 @@ def logged() -> list[Logged]:
 def pending() -> int:
     """How many translations wait."""
     return int(Store().counts()["pending"])
+
+
+async def ends(desk: Desk, path: Path) -> None:
+    """The server is gone; what it followed belongs to nobody."""
+    await desk.outcomes.close()
+    store = Store()
+    store.database.write(lambda each: each.execute("UPDATE pending SET owner = '1:0'").rowcount)
+    store.close()
 
 
 Desks = Callable[..., Desk]

@@ -59,7 +59,7 @@ def test_what_is_no_file_is_named_as_it_is() -> None:
 
 async def test_evidence_is_plain_json(desk: Desk) -> None:
     job = desk.job()
-    made = judged(about(job, desk.workspace, job.found[0]), job, FAILED)
+    made = judged(about(job, desk.workspace, job.found[0]), FAILED, job.evidence)
     assert made.verdict == "failed"
     assert made.latency == {"first_token": 0.5, "code": 2.0, "verdict": 1.5}
     assert json.loads(json.dumps(made.evidence)) == {

@@ -7,16 +7,12 @@ from pathlib import Path
 
 import pytest
 from lsprotocol import types as lsp
-from tests.outcomes.conftest import DRAFT, PACE, TARGET, Desk, Desks, pending
+from tests.outcomes.conftest import DRAFT, PACE, SLOW, TARGET, Desk, Desks, ends, pending
 
 from transloop_seeds import consent
-from transloop_seeds.store import Store
 from transloop_server.jobs import Placed
-from transloop_server.outcomes.watch import Pace
 
 EDITED = DRAFT.replace("2 * x", "x * 2")
-SLOW = Pace(regret=1.0, grace=0.1, settle=60.0, reopen=60.0, surveys=(300.0, 600.0))
-"""Nothing is decided while the test looks."""
 
 
 # A file of its own -------------------------------------------------------------------------------
@@ -196,14 +192,6 @@ async def test_edits_above_and_below_move_it(desk: Desk) -> None:
 
 
 # The next server ---------------------------------------------------------------------------------
-
-
-async def ends(desk: Desk, path: Path) -> None:
-    """The server is gone; what it followed belongs to nobody."""
-    await desk.outcomes.close()
-    store = Store()
-    store.database.write(lambda each: each.execute("UPDATE pending SET owner = '1:0'").rowcount)
-    store.close()
 
 
 async def test_the_next_server_goes_on(desks: Desks, workspace: Path) -> None:

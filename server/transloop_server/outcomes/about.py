@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from transloop_settings.settings import Settings
 from transloop_translate.translation import Stats, Translation
 
 if TYPE_CHECKING:
+    from transloop_verify.evidence import Evidence
     from transloop_verify.judge import Counterexample, Verdict
 
 
@@ -70,17 +72,21 @@ def about(job: Job, workspace: Path | None, found: Translation | None = None) ->
         prompt=str(prompt.VERSION),
         latency=_latency(found.stats) if found else {},
     )
-    return judged(made, job, found.verdict) if found else made
+    return judged(made, found.verdict, job.evidence) if found else made
 
 
 def judged(
-    made: About, job: Job | None, verdict: Verdict | None, reason: str = "it was not run"
+    made: About,
+    verdict: Verdict | None,
+    derived: Sequence[Evidence] = (),
+    *,
+    reason: str = "it was not run",
 ) -> About:
     """With a verdict and what it rests on; without one, with the reason why there is none."""
     if verdict is None:
         return replace(made, verdict="unchecked", evidence={"reason": reason})
     latency = {**made.latency, "verdict": verdict.seconds}
-    cases = [case for each in (job.evidence if job else ()) for case in each.cases]
+    cases = [case for each in derived for case in each.cases]
     found = evidence(verdict, sum(case.held_out for case in cases))
     return replace(made, verdict=verdict.verdict, evidence=found, latency=latency)
 

@@ -52,6 +52,7 @@ class Outcomes:
         self._ledger = Ledger(self._tell)
         self._settling = Settling(session, self._ledger, changed, self._is_last)
         self._following = Following(session, self._settling, self._hold, self._pace)
+        session.trust.watched_by(self._trust_was_said)
 
     # What happens to a job
 
@@ -138,7 +139,7 @@ class Outcomes:
     async def close(self) -> None:
         """Write what is decided; what is not waits for the next server."""
         deadline = time.monotonic() + CLOSE_SECONDS
-        self._settling.closing.set()
+        self._settling.close()
         await self._following.stop(CLOSE_SECONDS / 2)
         await self._ledger.close(deadline - time.monotonic())
 
@@ -156,6 +157,10 @@ class Outcomes:
             self._following.add(each)
             if document:
                 self._following.attach(each, document)
+
+    def _trust_was_said(self) -> None:
+        if self._settling.waits:
+            self._following.do(self._settling.trusted())
 
     # Which of them
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from transloop_seeds.event import (
     About,
@@ -22,16 +20,13 @@ from transloop_server.jobs import Job
 from transloop_server.outcomes.about import judged
 from transloop_server.outcomes.followed import Followed
 from transloop_server.outcomes.ledger import Ledger
+from transloop_server.outcomes.reruns import Ran, Reruns
 from transloop_server.outcomes.watch import Word
 from transloop_server.session import Session
 from transloop_syntax.tokens import code_tokens, similarity
 from transloop_translate.translation import Translation
 
-if TYPE_CHECKING:
-    from transloop_verify.judge import Verdict
-
 NOT_RUN = "it was edited, and not run again"
-RESTORED = "it was edited, and what it was translated from is not known since a restart"
 LABELS = {"saved": "at_save", "closed": "at_close"}
 
 
@@ -49,8 +44,18 @@ class Settling:
         self._ledger = ledger
         self._changed = changed
         self._is_last = is_last
-        self.closing = threading.Event()
+        self._reruns = Reruns(session)
+        self._unjudged: list[tuple[Followed, str]] = []
+        """Corrections from before a restart, which wait for their folder to be trusted."""
+
+    def close(self) -> None:
         """The server ends: nothing is run any more."""
+        self._reruns.close()
+
+    @property
+    def waits(self) -> bool:
+        """Is there something to judge once its folder is trusted?"""
+        return bool(self._unjudged)
 
     def note(self, each: Followed) -> None:
         """Let the job know whether what stands in the editor is what its verdict is about."""
@@ -71,14 +76,39 @@ class Settling:
         """It stays: as it was, or corrected."""
         async with each.turn:
             final = each.code(text)
-            verdict = await self._run_again(each, text)
-            survival = await asyncio.to_thread(_survival, each)
+            ran = await self._run_again(each, text)
             if await asyncio.to_thread(_same, each, final):
-                event: Event = Accepted(_with(each.about, survival), final, explicit)
-            else:
-                about = judged(each.about, each.job, verdict, NOT_RUN if each.job else RESTORED)
-                event = Edited(_with(about, survival), each.draft, final, explicit)
-            self._write(event, each)
+                survival = await asyncio.to_thread(_survival, each)
+                self._write(Accepted(_with(each.about, survival), final, explicit), each)
+                return
+            if each.job is None:
+                ran = await self._reruns.of_source(each, final)
+                if ran is None and self._reruns.trusted(each) is None:
+                    self._unjudged.append((each, text))
+            await self._write_edited(each, final, ran, explicit=explicit)
+
+    async def trusted(self) -> None:
+        """Somebody has said which folders may be run: judge what waits for that."""
+        waiting, self._unjudged = self._unjudged, []
+        for each, text in waiting:
+            async with each.turn:
+                if each.watch.gone or each.watch.text != text:
+                    continue  # it has become something else, which is told for itself
+                ran = await self._reruns.of_source(each, each.code(text))
+                if ran is not None:
+                    await self._write_edited(each, each.code(text), ran)
+                elif self._reruns.trusted(each) is None:
+                    self._unjudged.append((each, text))
+
+    async def _write_edited(
+        self, each: Followed, final: str, ran: Ran | None, *, explicit: bool = False
+    ) -> None:
+        if ran is None:
+            about = judged(each.about, None, reason=NOT_RUN)
+        else:
+            about = judged(each.about, ran.verdict, ran.evidence)
+        survival = await asyncio.to_thread(_survival, each)
+        self._write(Edited(_with(about, survival), each.draft, final, explicit), each)
 
     async def left(self, each: Followed, word: Word, *, explicit: bool = False) -> None:
         """It does not stay, or nobody knows."""
@@ -97,21 +127,21 @@ class Settling:
                 case _:
                     self._write(Survived(about), each)
 
-    async def _run_again(self, each: Followed, text: str) -> Verdict | None:
+    async def _run_again(self, each: Followed, text: str) -> Ran | None:
         """The verdict on what the text has become; None: nothing was run."""
         job, found = each.job, each.found
         if job is None or found is None:
             return None
         if text == each.known:
-            return (each.final or found).verdict
+            return _known(each.final or found, job)
         final = each.code(text)
         if await asyncio.to_thread(_same, each, final):
             self._is_now(each, job, text, None)
-            return found.verdict
-        verdict = await self._verdict(job, final)
-        if verdict is not None:
-            self._is_now(each, job, text, replace(found, code=final, verdict=verdict))
-        return verdict
+            return _known(found, job)
+        ran = await self._reruns.of_job(job, final)
+        if ran is not None:
+            self._is_now(each, job, text, replace(found, code=final, verdict=ran.verdict))
+        return ran
 
     def _is_now(self, each: Followed, job: Job, text: str, final: Translation | None) -> None:
         each.known, each.final = text, final
@@ -120,27 +150,12 @@ class Settling:
             job.edited = each.watch.text != text
             self._changed(job)
 
-    async def _verdict(self, job: Job, final: str) -> Verdict | None:
-        document = self._session.documents.get(job.uri)
-        settings = self._session.settings(document)
-        runs = settings.verify.mode != "off" and bool(job.evidence) and not self.closing.is_set()
-        if document is None or not runs or not self._session.trusted(document):
-            return None
-        from transloop_translate.jury import judged
-        from transloop_translate.modes import mode_of
-
-        return await asyncio.to_thread(
-            judged,
-            job.work,
-            job.evidence,
-            final,
-            self._session.sandbox(settings),
-            mode_of(settings.verify).evidence_seconds,
-            self.closing.is_set,
-        )
-
     def _write(self, event: Event, each: Followed) -> None:
         self._ledger.write(event, each.scope, each.maker)
+
+
+def _known(found: Translation, job: Job) -> Ran | None:
+    return Ran(found.verdict, job.evidence) if found.verdict else None
 
 
 def _same(each: Followed, final: str) -> bool:
