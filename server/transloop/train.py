@@ -105,14 +105,15 @@ def _plan(
     """What the command line says, else the settings. Raises UsageError for what cannot be."""
     _require_train()
     from transloop_trainer.control import policies
+    from transloop_trainer.evaluate.sizes import SIZES
     from transloop_trainer.loop import sets
     from transloop_trainer.loop.plan import Plan
 
     train = chosen.train
     name, how = policy or train.policy, recipe or train.recipe
     policies.policy(name)
-    if how not in sets.SIZES:
-        raise UsageError(f"There is no recipe {how}.", f"Known: {', '.join(sets.SIZES)}.")
+    if how not in SIZES:
+        raise UsageError(f"There is no recipe {how}.", f"Known: {', '.join(SIZES)}.")
     if seconds is not None and seconds <= 0:
         raise UsageError("--seconds must be more than 0.")
     if bench is not None and not bench.exists():

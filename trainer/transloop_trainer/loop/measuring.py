@@ -15,9 +15,10 @@ from transloop_trainer.evaluate.programs import Failure
 from transloop_trainer.evaluate.record import Arm, How, Outcome, Record
 from transloop_trainer.evaluate.report import paired
 from transloop_trainer.evaluate.run import evaluate
+from transloop_trainer.evaluate.sizes import Sizes
 from transloop_trainer.evaluate.task import Task
 from transloop_trainer.gate import Paired
-from transloop_trainer.loop.sets import Sets, Sizes
+from transloop_trainer.loop.sets import Sets
 
 HOW = How()
 """The greedy answer alone: what a person sees first."""

@@ -31,12 +31,13 @@ from transloop_trainer.control.recorded import Facts
 from transloop_trainer.control.runlog import RunLog
 from transloop_trainer.control.state import State
 from transloop_trainer.evaluate.judging import Judge
+from transloop_trainer.evaluate.sizes import SIZES
 from transloop_trainer.loop import data, plan, sets, stopping, training
 from transloop_trainer.loop.desk import Desk
 from transloop_trainer.loop.folders import require_room, step_folder, tidy
 from transloop_trainer.loop.measuring import Measuring
 from transloop_trainer.loop.plan import Plan
-from transloop_trainer.loop.sets import SIZES, Sets
+from transloop_trainer.loop.sets import Sets
 from transloop_trainer.loop.stopping import End
 from transloop_trainer.loop.stopwatch import Stopwatch
 
