@@ -98,7 +98,7 @@ def test_what_was_worse_in_the_validation_is_not_the_best_whatever_the_gate_says
 
 def test_what_is_measured_counts_more_than_what_is_known_and_that_more_than_a_guess() -> None:
     guess = costs.costs(STATE)
-    assert (guess.attempt, guess.pair, guess.gate) == (costs.ATTEMPT, costs.PAIR, costs.GATE)
+    assert (guess.attempt, guess.pair) == (costs.ATTEMPT, costs.PAIR)
     told = costs.costs(replace(STATE, rates={"attempt": 40.0, "gate": 100.0, "other": 1.0}))
     assert (told.attempt, told.pair, told.gate) == (40.0, costs.PAIR, 100.0)
     seen = costs.costs(at(made(20), taught(), rates={"attempt": 40.0}))
@@ -114,8 +114,12 @@ def test_what_was_not_done_has_no_rate() -> None:
     assert costs.rates([]) == {}
 
 
-def test_a_short_run_keeps_no_more_than_a_quarter_for_the_gate() -> None:
-    assert costs.costs(replace(STATE, seconds_left=400.0)).gate == 100.0
+def test_a_gate_is_guessed_by_what_it_measures_and_a_short_run_still_begins() -> None:
+    long = replace(STATE, seconds_left=1e6)
+    units = 2 * (costs.VALIDATIONS * 32 + 2 * 120) + 2 * 40  # two directions, and one guarded
+    assert costs.costs(long).gate == units * costs.UNIT
+    assert costs.costs(replace(long, recipe="smoke")).gate < 0.2 * units * costs.UNIT
+    assert costs.costs(replace(STATE, seconds_left=300.0)).gate == 100.0
 
 
 @pytest.mark.parametrize("left", [1000.0, 5000.0, 20000.0])

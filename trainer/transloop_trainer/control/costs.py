@@ -12,14 +12,19 @@ from typing import Any
 
 from transloop_trainer.control.decision import Synthesized, Train, Trained
 from transloop_trainer.control.state import State, Step
+from transloop_trainer.evaluate.sizes import SIZES
 from transloop_trainer.recipe import Recipe, recipe
 
 ATTEMPT = 15.0
 """Seconds of a source: a greedy and eight sampled translations, and what runs them."""
 PAIR = 3.0
 """Seconds of a pair in one epoch: forward and backward."""
-GATE = 600.0
-"""Seconds of a gate with its validations; of short runs, a quarter at most."""
+UNIT = 4.5
+"""Seconds of a unit that is measured: a greedy translation, and what runs its tests."""
+VALIDATIONS = 5
+"""Of a training, that of what is in use among them."""
+MOST = 1 / 3
+"""Of the whole run: what a gate is guessed to take, at most; a short run would never begin."""
 ADMITTED = 0.5
 """Pairs of an attempt."""
 PAIR_TOKENS = 400
@@ -42,9 +47,16 @@ class Costs:
 
 def costs(state: State) -> Costs:
     """What is known best."""
-    whole = state.seconds + state.seconds_left
-    guess = {"attempt": ATTEMPT, "pair": PAIR, "gate": min(GATE, whole / 4), "admitted": ADMITTED}
+    guess = {"attempt": ATTEMPT, "pair": PAIR, "gate": _gate(state), "admitted": ADMITTED}
     return Costs(**{**guess, **_known(state.rates), **rates(state.steps)})
+
+
+def _gate(state: State) -> float:
+    """A guess: all units that are measured, with what is in use and with the new adapter."""
+    sizes = SIZES.get(state.recipe, SIZES["small"])
+    units = len(state.directions) * (VALIDATIONS * sizes.validation + 2 * sizes.gate)
+    units += len(state.guarded) * 2 * sizes.guarded
+    return min(units * UNIT, (state.seconds + state.seconds_left) * MOST)
 
 
 def rates(steps: Iterable[Step]) -> dict[str, float]:
