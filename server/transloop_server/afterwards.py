@@ -11,6 +11,7 @@ from lsprotocol import types as lsp
 
 from transloop_server.documents import Anchor
 from transloop_server.jobs import Job, require_idle
+from transloop_server.offering import offered
 from transloop_settings.errors import TransloopError, UsageError
 from transloop_settings.settings import Placement
 from transloop_syntax.language import language
@@ -94,6 +95,17 @@ class Afterwards:
             lines = Anchor(*document.text.lines(middle))
             return self.flow.bring_lines(document, lines, language(job.work.unit.language))
         return self.flow.start(job.uri, middle, job.work.target, job.placement, job.work.signature)
+
+    async def without_model(self, job: Job) -> None:
+        """Offer the model that was missing, and go on with the job once it is here."""
+        row = offered(self.session.settings(self.flow.document(job)).model)
+        if row is None or not self.editor.client.ask:
+            self.editor.tell(job.message, lsp.MessageType.Error)
+        elif await self.session.offering.offer(row, job.message):
+            try:
+                self.retry(job)
+            except TransloopError as error:
+                self.editor.tell(str(error), lsp.MessageType.Warning)
 
     def next(self, job: Job) -> None:
         """Show the next alternative in place of the one that is shown."""

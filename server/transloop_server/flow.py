@@ -20,7 +20,7 @@ from transloop_server.outcomes.outcomes import Outcomes
 from transloop_server.placing import STALE, UNANSWERED, Placer
 from transloop_server.running import Runs
 from transloop_server.session import Session
-from transloop_settings.errors import TransloopError, UsageError
+from transloop_settings.errors import ModelMissing, TransloopError, UsageError
 from transloop_settings.settings import Placement
 from transloop_syntax.language import Language, language, languages
 from transloop_syntax.outline import detect
@@ -175,6 +175,9 @@ class Flow:
                 with serving.mark():
                     job.message = await steps(report)
                 job.state = "done"
+            except ModelMissing as error:
+                job.state, job.message = "failed", str(error)
+                self.editor.later(self.after.without_model(job))
             except TransloopError as error:
                 job.state, job.message = "failed", str(error)
                 self.editor.tell(job.message, lsp.MessageType.Error)

@@ -22,6 +22,7 @@ from transloop_server.editor import Editor
 from transloop_server.engines import engine_key, local_model, make_engine
 from transloop_server.jobs import Jobs
 from transloop_server.learning import Learning
+from transloop_server.offering import Offering
 from transloop_server.swapping import Swapping
 from transloop_server.today import Today
 from transloop_server.trust import Trust
@@ -48,6 +49,7 @@ class Session:
         self.recent_targets = _read_recent()
         self.trust = Trust()
         self.learning = Learning(self.editor)
+        self.offering = Offering(self.editor)
         self._questions = asyncio.Lock()
         self._given_engine = engine
         self._engine: Engine | None = engine
@@ -225,6 +227,7 @@ class Session:
 
     async def close(self) -> None:
         """Stop every job and free the model."""
+        self.offering.close()
         for job in self.jobs.running():
             if job.task:
                 job.task.cancel()
