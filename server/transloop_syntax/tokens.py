@@ -1,17 +1,20 @@
 """Code as the tokens that count: without comments, documentation, layout and matters of style.
 
-What a formatter changes leaves them equal. It is no proof that two programs are the same, and equal
-programs may have different tokens.
+Matters of style are quotes, also those around the keys of an object, spare commas, semicolons at
+the end of a line, and parentheses that change nothing. What a formatter changes leaves the tokens
+equal. It is no proof that two programs are the same, and equal programs may have different tokens.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from transloop_syntax.language import Language
+from transloop_syntax.parentheses import LONGEST, without_spare
 from transloop_syntax.source import Source
 
 if TYPE_CHECKING:
@@ -22,14 +25,35 @@ _QUOTED = "string"
 """The node of a string that may stand in either kind of quotes, in grammars that have both."""
 _QUOTES = frozenset({"string_start", "string_end"})
 _DELIMITER = re.compile(r"\A([A-Za-z]*)(\"\"\"|'''|[\"'])(.*)\2\Z", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+_OPEN_TUPLES = {
+    "tuple": frozenset({"return_statement", "assignment"}),
+    "tuple_pattern": frozenset({"assignment", "for_statement", "for_in_clause"}),
+}
+"""What needs no brackets, where."""
 _LAYOUT = frozenset({"line_continuation", "\n"})
+_REFUSED = "\0"
 _LONG = 2_000
 """Tokens above which two codes are compared by lines."""
 
 
 def code_tokens(code: str, language: Language) -> list[str]:
     """The tokens of a program, or of a part of one, in order. Blocks and statements have ends."""
-    return list(_walk(Source(code, language), language))
+    tokens = list(_walk(Source(without_spare(code, language), language), language))
+    return [*tokens, _REFUSED] if _refused(code, language) else tokens
+
+
+def _refused(code: str, language: Language) -> bool:
+    """Would Python refuse it? The grammar takes expressions that go on after the end of a line."""
+    if language.id != "python" or len(code) > LONGEST:
+        return False
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return True
+    except (ValueError, RecursionError, MemoryError):
+        return False
+    return False
 
 
 def similarity(one: Sequence[str], other: Sequence[str]) -> float:
@@ -77,7 +101,9 @@ def _plain_string(node: Node) -> bool:
 def _leaf(node: Node, language: Language) -> Iterator[str]:
     text = _text(node)
     parent = node.parent
-    if node.type == _QUOTED:
+    if node.type == _QUOTED and _is_plain_key(node, text[1:-1]):
+        yield text[1:-1]
+    elif node.type == _QUOTED:
         yield _in_double_quotes(text)
     elif node.type in _QUOTES:
         yield text.lower().replace("'", '"')
@@ -88,7 +114,26 @@ def _leaf(node: Node, language: Language) -> Iterator[str]:
 def _is_style(text: str, parent: Node | None, language: Language) -> bool:
     if text == ";":
         return language.lines_end and not _heads_a_loop(parent)
-    return text in "()" and parent is not None and _one_plain_parameter(parent)
+    if text not in "()" or parent is None:
+        return False
+    return _one_plain_parameter(parent) or _open_tuple(parent)
+
+
+def _is_plain_key(node: Node, name: str) -> bool:
+    """`{"a": 1}` is `{a: 1}`, in JavaScript."""
+    pair = node.parent
+    if pair is None or pair.type != "pair" or pair.child_by_field_name("key") != node:
+        return False
+    of_object = pair.parent is not None and pair.parent.type == "object"
+    return of_object and _NAME.fullmatch(name) is not None
+
+
+def _open_tuple(node: Node) -> bool:
+    """`return (a, b)` is `return a, b`, in Python."""
+    if node.parent is None or not node.named_child_count:
+        return False
+    where = _OPEN_TUPLES.get(node.type, frozenset())
+    return node.parent.type in where
 
 
 def _in_double_quotes(text: str) -> str:
