@@ -176,7 +176,7 @@ async def _run(
             news.seen()
             _tell(await once(made, asked, chosen.train.disk_mb), as_json)
             return
-        changes = Changes(made.store.database.path.parent)
+        changes = Changes(made.store.database.path)
         try:
             while True:
                 left = unfinished(made.model.digest(), asked) is not None

@@ -118,8 +118,10 @@ class Scripted(EchoEngine):
 
 POINTS: Mapping[str, Callable[[Training], bool]] = {
     "synthesizing": lambda now: now.phase == "synthesizing" and now.step > 1,
+    "validating": lambda now: (
+        now.phase == "measuring" and now.step > 0 and [*now.scores] == ["in use"]
+    ),
     "training": lambda now: now.phase == "training" and now.loss is not None,
-    "validating": lambda now: now.phase == "measuring" and now.loss is not None and now.step > 0,
     "measuring": lambda now: "validation" in now.scores and now.phase == "measuring",
     "published": lambda now: now.said.startswith("Adapter 1:"),
     "stopping": lambda now: now.decision == "stop",

@@ -23,7 +23,7 @@ def note(suspended: Iterable[psutil.Process]) -> None:
 
 
 def end() -> None:
-    """End them. Only what that trainer has suspended itself is touched."""
+    """End them. A pid that is another process's by now is not touched."""
     try:
         left = [(int(pid), float(born)) for pid, born in json.loads(_file().read_bytes())]
     except (OSError, ValueError, TypeError):
@@ -31,7 +31,7 @@ def end() -> None:
     for pid, born in left:
         with suppress(psutil.Error):
             process = psutil.Process(pid)
-            if abs(process.create_time() - born) < 1 and process.status() == psutil.STATUS_STOPPED:
+            if abs(process.create_time() - born) < 1:
                 process.kill()
 
 

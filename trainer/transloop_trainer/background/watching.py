@@ -18,6 +18,7 @@ from transloop_trainer.loop.data import is_verified
 
 LOOK_SECONDS = 60.0
 """Between two looks where the watch says nothing, or cannot be had."""
+SETTLE_SECONDS = 0.5
 
 
 class News:
@@ -55,24 +56,26 @@ def idle_for(seconds: float) -> bool:
 
 
 class Changes:
-    """Tells when something in the store's folder changes."""
+    """Tells when something is written to the store; looking into it writes nothing that counts."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, store: Path) -> None:
+        self._files = (store, store.with_name(f"{store.name}-wal"))
+        self._known = self._stamp()
         self._event = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._observer = Observer()
         self._observer.daemon = True
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._observer.schedule(_Handler(self._set), str(folder))
+        with suppress(OSError):  # too many watches: it looks now and then
+            store.parent.mkdir(parents=True, exist_ok=True)
+            self._observer.schedule(_Handler(self._look), str(store.parent))
             self._observer.start()
-        except OSError:  # too many watches: it looks now and then
-            pass
 
     async def wait(self, seconds: float = LOOK_SECONDS) -> None:
-        """Until something changes, so long at most."""
+        """Until something is written, so long at most; what comes at once is one change."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+                await asyncio.sleep(SETTLE_SECONDS)
         self._event.clear()
 
     def close(self) -> None:
@@ -81,9 +84,23 @@ class Changes:
             self._observer.stop()
             self._observer.join()
 
-    def _set(self) -> None:
-        with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._event.set)
+    def _look(self) -> None:
+        found = self._stamp()
+        if found != self._known:
+            self._known = found
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._event.set)
+
+    def _stamp(self) -> list[tuple[int, int]]:
+        return [each for each in map(_stamp, self._files) if each[0]]
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        facts = path.stat()
+    except OSError:
+        return (0, 0)
+    return (facts.st_size, facts.st_mtime_ns)
 
 
 class _Handler(FileSystemEventHandler):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from transloop_settings import directories
 from transloop_settings.errors import RunDamaged, TrainingError, UnitError, UsageError
 from transloop_synth.barred import Barred
 from transloop_synth.dataset import Dataset
+from transloop_synth.people import adopt
 from transloop_synth.source import SourceFunction, of_seed
 from transloop_synth.synthesize import Summary, synthesize
 from transloop_trainer.control import costs, runlog
@@ -100,6 +102,7 @@ class Run:
             TransloopError: what a person has to mend; the run is not over, and goes on afterwards.
         """
         await asyncio.to_thread(self._prepare)
+        await self._adopt()
         while True:
             # 1. A decision; or the one that was interrupted.
             decision = await asyncio.to_thread(self._decision)
@@ -119,6 +122,24 @@ class Run:
             self.log.done(replace(outcome, seconds=round(watch.seconds, 3)))
             self.desk.status.update(phase="deciding", step=0, steps=0, loss=None)
 
+    async def _adopt(self) -> None:
+        """What people have translated is taken first, if it holds; what was taken stays."""
+        left = threading.Event()
+        try:
+            taken = await asyncio.to_thread(
+                adopt,
+                self.desk.store.seeds(),
+                self.desk.sandbox,
+                self.dataset,
+                self.barred,
+                left.is_set,
+            )
+        finally:
+            left.set()
+        if taken.pairs or taken.rejected:
+            told = "".join(f", {count} {why}" for why, count in taken.rejected.items())
+            self.desk.status.say(f"Of your translations: {len(taken.pairs)} taken{told}.")
+
     # Deciding
 
     def _decision(self) -> Decision:
@@ -128,7 +149,7 @@ class Run:
         if len(self.log.decisions) >= MOST:
             raise TrainingError(f"{self.log.facts.policy} has decided {MOST} times without an end.")
         state = self._state()
-        decision = policy(self.log.facts.policy).decide(state)
+        decision = policy(self.log.facts.policy, self.log).decide(state)
         self.log.decided(state, decision)
         return decision
 

@@ -1,8 +1,8 @@
 """What may be learned from, and what a training is measured on: by a fixed hash, never both.
 
-A benchmark's rows are divided as `evaluate.divide` says. Without one, the rows are the person's own
-seeds and the units that ship; but what a person has accepted or corrected is always learned from,
-and a unit that is like it measures nothing.
+A benchmark's rows are divided as `evaluate.divide` says. Without one, the units that ship measure,
+and the person's own seeds are learned from; of those without a translation a part measures, too,
+where there are many. A unit that is like one that is learned from measures nothing.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from transloop_trainer.evaluate.judging import Judge
 from transloop_trainer.evaluate.rows import Row
 from transloop_trainer.evaluate.task import Task, direction_of
 from transloop_verify.value import from_plain
+
+MANY = 200
+"""Seeds from which on the gate has some of its own: of fewer, all are needed to learn from."""
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,18 @@ def of_bench(path: Path) -> Sets:
 
 def of_seeds(seeds: Sequence[Seed]) -> Sets:
     """The person's own, and the units that ship."""
-    own = [_row(each) for each in seeds if each.names]
-    found = [*{row["id"]: row for row in own}.values(), *units.rows()]
-    taught = {f"seed/{each.id}" for each in seeds if each.translation}
-    said = {key for row in found if row["id"] in taught for key in keys(row)}
+    own = {f"seed/{each.id}": _row(each) for each in seeds if each.names}
+    found = [*own.values(), *units.rows()]
+    taught = {f"seed/{each.id}" for each in seeds if each.translation or len(own) < MANY}
+    said = {key for name, row in own.items() if name in taught for key in keys(row)}
     parts = divided(found)
     for row in found:
         if row["id"] in taught:
             parts[row["id"]] = "learn"
         elif said & keys(row):
             parts[row["id"]] = "unused"
+        elif row["id"] not in own and parts[row["id"]] == "learn":
+            parts[row["id"]] = "gate"
     return _sets(found, parts)
 
 

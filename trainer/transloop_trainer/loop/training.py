@@ -97,6 +97,7 @@ async def _trained(desk: Desk, asked: Asked, measuring: Measuring) -> Trained:
     against = in_use.card.sha256 if in_use else MODEL_ALONE
     before = in_use.path if in_use else None
     clock = _Clock(desk)
+    desk.status.update(phase="measuring", scores={})
     with clock:
         score = share(await measuring.outcomes(before, "validation", asked.directions))
     desk.status.update(phase="training", scores=_known({"in use": score}), step=0, steps=0)
@@ -105,7 +106,8 @@ async def _trained(desk: Desk, asked: Asked, measuring: Measuring) -> Trained:
     tuned = await _tuned(desk, asked, measuring, clock, score)
 
     # 4. The gate: the same units, with what is in use and with the new one.
-    desk.status.update(phase="measuring", step=0, steps=0)
+    best = _known({"in use": score, "validation": tuned.scores.get(tuned.step)})
+    desk.status.update(phase="measuring", scores=best, step=0, steps=0)
     adapter = asked.folder / "adapter.gguf"
     with clock:
         trained = await measuring.paired(before, adapter, asked.directions)
