@@ -93,6 +93,11 @@ def test_what_was_worse_in_the_validation_is_not_the_best_whatever_the_gate_says
     assert signals.best([trained(9, 2, scores={})]) is not None
 
 
+def test_where_a_guarded_direction_fell_no_gate_counts() -> None:
+    lost = replace(verdict(12, 2, guarded_lost=14), promote=True)
+    assert signals.best([trained(verdict=lost)]) is None
+
+
 # Costs
 
 

@@ -211,6 +211,13 @@ def test_a_damaged_study_is_made_anew_from_the_runs(tmp_path: Path, harm: str) -
     assert (tmp_path / f"{study.FILE}.damaged").exists()
 
 
+def test_where_nothing_can_be_written_the_runs_teach_all_the_same(tmp_path: Path) -> None:
+    recorded_runs.log(tmp_path, made(2), taught(), stop=STOP)
+    (tmp_path / study.FILE).mkdir()
+    (trial,) = study.earlier(recorded_runs.log(tmp_path))
+    assert trial.points == pytest.approx(10.0)
+
+
 def test_a_run_whose_log_is_damaged_teaches_nothing(tmp_path: Path) -> None:
     broken = recorded_runs.log(tmp_path, made(2), taught(), stop=STOP)
     (broken.folder / "run.jsonl").write_text("{}\n")

@@ -104,6 +104,8 @@ def test_an_estimate_is_the_yield_of_the_same_places() -> None:
     assert good.interval[0] < 20 < good.interval[1]
     assert poor.interval[1] < good.interval[0]
     assert (good.told, good.untold) == (1.0, ())
+    assert good.seconds == pytest.approx(400.0)
+    assert good.an_hour == pytest.approx(9 * good.pairs)
 
 
 def test_an_estimate_is_cut_to_the_time_of_the_order() -> None:

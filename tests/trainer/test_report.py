@@ -163,15 +163,13 @@ def test_changed_numbers_are_marked(run: RunLog) -> None:
     assert "3 ●" in seen(run).text
 
 
-def test_numbers_of_a_recipe_that_is_no_more_are_those_that_were_decided(tmp_path: Path) -> None:
+def test_a_run_by_a_recipe_that_is_no_more_has_a_page(tmp_path: Path) -> None:
     gone = Step(Train("huge", {"speed": 9, "modules": ["q_proj", "v_proj"]}, "."), taught().outcome)
-    found = rounds.numbers(
-        rounds.rounds(recorded_runs.log(tmp_path, gone, policy="fixed").decisions)
-    )
-    assert [(each.name, each.values) for each in found] == [
-        ("speed", ("9",)),
-        ("modules", ("q, v",)),
-    ]
+    log = recorded_runs.log(tmp_path, gone, recipe="huge")
+    told = {each.name: each.values for each in rounds.numbers(rounds.rounds(log.decisions))}
+    assert told == {"speed": ("9",), "modules": ("q, v",)}
+    assert "speed 9 ●" in seen(log).text
+    assert story.replayed(log) == []
 
 
 # Whatever became of it
@@ -337,9 +335,12 @@ def test_the_page_tells_what_others_would_have_done(run: RunLog) -> None:
     entry, would, _ = fixed.rows[2]
     assert entry.kind == "synthesize"
     assert would.startswith("stop: One order and one training")
+    assert fixed.rows[3][1] == "as in the state before"
     assert 0 <= fixed.agreement < 1
     (_, _, estimated) = learned.rows[2]
-    assert re.search(r"estimated \d+ pairs \(\d+ to \d+; greedy is wrong in \d+\)", estimated)
+    assert re.search(
+        r"estimated \d+ pairs \(\d+ to \d+\), \d+ an hour, \d+ where greedy is wrong", estimated
+    )
 
 
 # Written, and asked for

@@ -42,10 +42,17 @@ class Estimate:
     """Of 95 %, by bootstrap over attempts."""
     taught: float
     """Sources among them whose greedy candidate was wrong."""
+    seconds: float
+    """That it would have taken."""
     told: float
     """Share of the order's attempts that the estimate is of."""
     untold: tuple[Where, ...]
     """Places with too few attempts: nothing is known of them."""
+
+    @property
+    def an_hour(self) -> float:
+        """Pairs in an hour: orders of different sizes are compared by it."""
+        return 3600 * self.pairs / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True)
@@ -167,6 +174,7 @@ def estimate(
         float(pairs.mean()),
         (float(low), float(high)),
         float(taught.mean()),
+        float(np.minimum(sums[:, 2], decision.order.seconds).mean()),
         told / whole,
         tuple(untold),
     )

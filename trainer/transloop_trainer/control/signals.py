@@ -162,14 +162,16 @@ def best(trainings: Iterable[Trained]) -> Trained | None:
     """The adapter that gained most, of those that may be promoted; None: nothing is better.
 
     The gate must have let it through, and it must not have been worse in the validation: a gate
-    that asks for one unit lets some through by chance, and the two sets are independent.
+    that asks for one unit lets some through by chance, and the two sets are independent. Where a
+    guarded direction fell, no gate counts.
     """
     through = [
         each
         for each in trainings
         if each.number is not None and each.verdict is not None and each.verdict.promote
     ]
-    return max((each for each in through if _validated(each)), key=_points, default=None)
+    kept = (each for each in through if _validated(each) and not fallen(each))
+    return max(kept, key=_points, default=None)
 
 
 def _validated(trained: Trained) -> bool:

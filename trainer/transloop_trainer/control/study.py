@@ -147,10 +147,15 @@ def earlier(log: RunLog) -> tuple[Trial, ...]:
 
 
 def gathered(runs: Path, base_sha256: str, name: str) -> list[Told]:
-    """Everything that is known of a model and a recipe, after what has ended since was added."""
+    """Everything that is known of a model and a recipe, after what has ended since was added.
+
+    Where nothing can be written, the runs that are there tell it.
+    """
     path = runs / FILE
     try:
         return _gathered(path, runs, base_sha256, name)
+    except OSError:
+        return list(_ended(runs, base_sha256, name))
     except DAMAGED:  # what it knew of runs that are still there comes back
         path.replace(path.with_name(f"{FILE}.damaged"))
         return _gathered(path, runs, base_sha256, name)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from transloop_model.registry.card import Measured
+from transloop_settings.errors import UsageError
 from transloop_trainer.control.decision import (
     Decision,
     Outcome,
@@ -137,19 +140,23 @@ def _outcomes(log: RunLog) -> list[Outcome]:
 
 
 def replayed(log: RunLog) -> list[Replayed]:
-    """The run, seen by each of the other policies."""
+    """The run, seen by each of the other policies; by none, if it is of another transloop."""
     names = [name for name in POLICIES if name != log.facts.policy]
-    return [_replayed(log, name) for name in names] if log.decisions else []
+    try:
+        return [_replayed(log, name) for name in names] if log.decisions else []
+    except (UsageError, ValidationError):  # its recipe is no more, or has other fields
+        return []
 
 
 def _replayed(log: RunLog, name: str) -> Replayed:
     compared = replay(log.decisions, policy(name, log), log.facts.seed)
-    rows = zip(entries(log), compared, strict=True)
-    return Replayed(
-        name,
-        agreement(compared),
-        tuple((entry, _would(found), _difference(found)) for entry, found in rows),
-    )
+    rows: list[tuple[Entry, str, str]] = []
+    before = None
+    for entry, found in zip(entries(log), compared, strict=True):
+        would = "as in the state before" if found.other == before else _would(found)
+        rows.append((entry, would, _difference(found)))
+        before = None if found.agrees else found.other
+    return Replayed(name, agreement(compared), tuple(rows))
 
 
 def _would(found: Compared) -> str:
@@ -174,10 +181,9 @@ def _difference(found: Compared) -> str:
 
 def _pairs(found: Estimate) -> str:
     low, high = found.interval
-    told = (
-        f"{found.pairs:.0f} pairs ({low:.0f} to {high:.0f}; greedy is wrong in {found.taught:.0f})"
-    )
-    return told if found.told == 1.0 else f"{told} from {found.told:.0%} of its attempts"
+    told = f"{found.pairs:.0f} pairs ({low:.0f} to {high:.0f}), {found.an_hour:.0f} an hour"
+    told += f", {found.taught:.0f} where greedy is wrong"
+    return told if found.told == 1.0 else f"{told}, from {found.told:.0%} of its attempts"
 
 
 def _unknown(other: Decision) -> str:
