@@ -8,54 +8,37 @@ what was written anew, in other words and under another name.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from transloop_synth import lines
 from transloop_synth.alike import Alike
 from transloop_synth.dataset import Dropped
+from transloop_synth.examined import Call, Calls, Examined
 from transloop_synth.normal import shingles
-from transloop_synth.source import SourceFunction, digest
+from transloop_synth.source import SourceFunction
 from transloop_synth.testable import Known, require_sound
 from transloop_verify.case import Case
 from transloop_verify.compare import Rules, same
-from transloop_verify.evidence import Effort, Evidence, derive
+from transloop_verify.evidence import Evidence
 from transloop_verify.literals import bare
-from transloop_verify.matching import NoCounterpart
 from transloop_verify.observe import Runs, observe
-from transloop_verify.program import side
-from transloop_verify.value import Value, decode, encode
+from transloop_verify.value import Value
 
-Call = tuple[tuple[Value, ...], Value]
-"""Arguments, and what was returned for them."""
+__all__ = ["Barred", "Call", "Contamination", "Examined", "Screen", "contamination"]
 
 SAME_TEXT = 0.6
 """Share of token runs in common from which on two codes are one problem solved in one way."""
-LEAST_CALLS = 4
-"""Agreeing on fewer calls, or on calls that all return one value, is no sign."""
 SCREENED = 2
 """Calls of each unit that a source is tried on first."""
-EFFORT = Effort(cases=12, seconds=5.0, mutants=False)
-"""For calls of a unit that has none on record."""
+SECONDS = 10.0
+"""For a source on the calls of all units that it could be."""
 SAYS_NOTHING = frozenset(
     ("solution", "solve", "main", "run", "test", "func", "function", "answer", "result", "compute")
 )
 """Names that different problems share."""
 _LOOSE = Rules(any_number=True, letters=True)
-
-
-@dataclass(frozen=True)
-class Examined:
-    """A unit of an evaluation set."""
-
-    id: str
-    codes: Mapping[str, str]
-    """Language to a reference, imports included."""
-    names: tuple[str, ...]
-    """Of its entry points, `Owner.name` for methods; the first code has the first."""
-    calls: tuple[Call, ...] = ()
-    """On record; where there are none, they are found by running the first reference."""
 
 
 @dataclass(frozen=True)
@@ -67,25 +50,19 @@ class Contamination:
     unit: str
 
 
-@dataclass
 class Barred:
     """The units of all evaluation sets, ready to be compared with."""
 
-    units: Sequence[Examined] = ()
-    folder: Path | None = None
-    """Where calls that were found by running are kept; None: they are found again."""
-    _names: dict[str, str] = field(default_factory=dict, repr=False)
-    _texts: dict[str, Alike] = field(default_factory=dict, repr=False)
-    _calls: dict[str, tuple[Call, ...]] = field(default_factory=dict, repr=False)
-
-    def __post_init__(self) -> None:
-        for unit in self.units:
-            for name in unit.names:
-                self._names.setdefault(_key(name), unit.id)
+    def __init__(self, units: Sequence[Examined] = (), folder: Path | None = None) -> None:
+        """`folder`: where it is kept what units return that have no calls on record."""
+        self._calls, self._lock = Calls(units, folder), threading.Lock()
+        names = [(_key(name), unit.id) for unit in units for name in unit.names]
+        self._names = {name: unit for name, unit in reversed(names) if name}
+        self._texts: dict[str, Alike] = {}
+        for unit in units:
             for spoken, code in unit.codes.items():
                 texts = self._texts.setdefault(spoken, Alike(SAME_TEXT))
                 texts.add(unit.id, shingles(code, spoken))
-        self._names.pop("", None)
 
     def by_name(self, names: Iterable[str]) -> Contamination | None:
         """Has a unit's entry point one of these names, in whatever convention?"""
@@ -105,52 +82,17 @@ class Barred:
             SandboxError: the sandbox itself failed.
         """
         wanted = _kinds([case.arguments for case in evidence.cases])
-        calls = {unit.id: self._calls_of(unit, len(wanted), sandbox) for unit in self.units}
+        with self._lock:
+            calls = self._calls.of(len(wanted), sandbox)
         fitting = {
             name: each
             for name, each in calls.items()
-            if _may_be(_kinds([a for a, _ in each]), wanted)
+            if _may_be(_kinds([given for given, _ in each]), wanted)
         }
         screen = {name: each[:SCREENED] for name, each in fitting.items()}
         close = _agreeing(evidence, screen, sandbox)
         found = _agreeing(evidence, {name: fitting[name] for name in close}, sandbox)
         return Contamination("behaviour", found[0]) if found else None
-
-    def _calls_of(self, unit: Examined, count: int, sandbox: Runs) -> tuple[Call, ...]:
-        """The unit's calls, if they say something and have so many arguments."""
-        calls = unit.calls or self._found(unit, count, sandbox)
-        returned = {encode(value) for _, value in calls}
-        telling = len(calls) >= LEAST_CALLS and len(returned) > 1
-        return calls if telling and all(len(each) == count for each, _ in calls) else ()
-
-    def _found(self, unit: Examined, count: int, sandbox: Runs) -> tuple[Call, ...]:
-        """Found by running the reference, once."""
-        if not unit.codes or not unit.names:
-            return ()
-        spoken, code = next(iter(unit.codes.items()))
-        key = digest(spoken, code, unit.names[0])
-        if not self._calls and self.folder is not None:
-            self._calls = {each["of"]: _read(each["calls"]) for each in lines.read(self._path())}
-        if key not in self._calls:
-            try:
-                called = side(code, spoken, unit.names[0])
-            except NoCounterpart:
-                return ()
-            if len(called.entry.parameters) != count:
-                return ()
-            evidence = derive(called, sandbox, effort=EFFORT)
-            require_sound(evidence.reason)
-            self._keep(key, _calls(evidence))
-        return self._calls[key]
-
-    def _keep(self, key: str, calls: tuple[Call, ...]) -> None:
-        self._calls[key] = calls
-        if self.folder is not None:
-            plain = [[encode(list(given)), encode(returned)] for given, returned in calls]
-            lines.append(self._path(), {"of": key, "calls": plain})
-
-    def _path(self) -> Path:
-        return (self.folder or Path()) / "examined.jsonl"
 
 
 @dataclass
@@ -187,27 +129,13 @@ def _key(name: str) -> str:
     return "" if len(found) < 3 or found in SAYS_NOTHING else found
 
 
-def _calls(evidence: Evidence) -> tuple[Call, ...]:
-    seen = [(case, evidence.expected[case.id]) for case in evidence.cases]
-    return tuple((case.arguments, did.value) for case, did in seen if did.kind == "returned")
-
-
-def _read(plain: Iterable[tuple[str, str]]) -> tuple[Call, ...]:
-    found = []
-    for given, returned in plain:
-        arguments = decode(given)
-        if isinstance(arguments, list):
-            found.append((tuple(arguments), decode(returned)))
-    return tuple(found)
-
-
 def _agreeing(evidence: Evidence, calls: Mapping[str, Sequence[Call]], sandbox: Runs) -> list[str]:
     """The units on all of whose calls the source returns the same; one program tries all."""
     numbered = [(name, *call) for name, each in calls.items() for call in each]
     cases = [Case(at, given, "examined") for at, (_, given, _) in enumerate(numbered)]
     if not cases:
         return []
-    seen = observe(evidence.side, cases, sandbox, seconds=EFFORT.seconds * 2)
+    seen = observe(evidence.side, cases, sandbox, seconds=SECONDS)
     require_sound(seen.failure)
     other = {
         name

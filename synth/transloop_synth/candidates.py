@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 
 from transloop_model.engine import GREEDY, Engine, Sampling, seed_of
@@ -27,6 +28,8 @@ from transloop_verify.observe import Runs
 
 NO_CODE, COMPILE, RUNTIME, WRONG, TIMEOUT = "no code", "compile", "runtime", "wrong", "timeout"
 _BY_KIND = {"timeout": TIMEOUT, "crashed": RUNTIME, "memory": RUNTIME, "raised": RUNTIME}
+Turn = Callable[[], AbstractAsyncContextManager[None]]
+"""Inside of it the model is ours."""
 OWNER = "synthesis"
 """Requests of others take turns with ours."""
 
@@ -140,7 +143,9 @@ class Trial:
         await asyncio.gather(*map(one, new))
         return tuple(Candidate(text, self._verdicts.get(text)) for text in texts)
 
-    async def repaired(self, engine: Engine, candidates: Sequence[Candidate]) -> Offer | None:
+    async def repaired(
+        self, engine: Engine, candidates: Sequence[Candidate], turn: Turn
+    ) -> Offer | None:
         """The closest of those that are wrong, made right by being told what is wrong with it."""
         pool = list(candidates)
         for _ in range(self.order.repairs):
@@ -152,7 +157,8 @@ class Trial:
             if problem is None:
                 return None
             try:
-                found = await repaired(engine, self.work, _unheard, draft, problem)
+                async with turn():
+                    found = await repaired(engine, self.work, _unheard, draft, problem)
             except (AnswerError, UnitError, ContextOverflow):
                 return None
             (again,) = await self.judged([found.code])

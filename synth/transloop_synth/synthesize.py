@@ -1,36 +1,38 @@
 """An order carried out: sources into candidates, candidates into verdicts, those into pairs.
 
 While the candidates of one source are decoded, those of the one before are judged and the evidence
-for the one behind is derived. What comes of them is written down in the order in which they were
-picked, so that an order that was killed goes on where it was, to the same result.
+for the one behind is derived; on two cores, where the model leaves none for that, they take turns.
+What comes of them is written down in the order in which they were picked, so that an order that was
+killed goes on where it was, to the same result.
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
-from contextlib import asynccontextmanager
+import os
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from transloop_model.engine import GREEDY, Engine
+from transloop_model.engine import Engine
 from transloop_sandbox.sandbox import Sandbox
-from transloop_settings.errors import ContextOverflow, InstallFailed, ToolchainMissing, UnitError
-from transloop_synth import invent
+from transloop_settings.errors import InstallFailed, ToolchainMissing
 from transloop_synth.admission import Admission, pair_of
 from transloop_synth.barred import Barred, Screen
-from transloop_synth.candidates import Candidate, Offer, Trial, maker, offer
 from transloop_synth.clock import Clock, Paused
-from transloop_synth.dataset import Dataset, Dropped, Recorded
+from transloop_synth.dataset import Dataset, Recorded
 from transloop_synth.order import Attempt, Order
 from transloop_synth.pair import Pair
 from transloop_synth.plan import Pick, Plan, key_of
 from transloop_synth.source import SourceFunction
-from transloop_synth.testable import Known, known
+from transloop_synth.workbench import Done, Workbench
 
 AHEAD = 3
 """Sources that are under way at once: one is read, one decoded, one judged."""
+FEW_CORES = 2
+"""With a model of our own on so few, one after the other: its threads wait for each other, and one
+program that runs beside them takes two thirds of its speed."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ async def synthesize(
     barred: Barred | None = None,
     paused: Paused = lambda: False,
     tell: Tell = lambda summary: None,
-    ahead: int = AHEAD,
+    ahead: int | None = None,
 ) -> Summary:
     """Carry out an order, or the rest of it. Equal orders are one: a new one needs a new number.
 
@@ -70,7 +72,7 @@ async def synthesize(
         teacher: proposes new sources, and answers where nothing of the model holds.
         barred: what must not be learned.
         paused: asked some times a second; while it is true nothing is begun, and no time counts.
-        ahead: sources under way at once; 1: one after the other.
+        ahead: sources under way at once; 1: one after the other; None: see `ahead_of`.
 
     Raises:
         ModelError, EngineError: the model does not work. What is done is kept.
@@ -81,22 +83,17 @@ async def synthesize(
     run = _Run(order, sources, engine, teacher, sandbox, dataset, barred or Barred(), paused)
     async with run.clock.running():
         try:
-            await run.all(ahead, tell)
+            await run.all(ahead or ahead_of(engine), tell)
         finally:
-            run.over.set()
+            run.bench.over.set()
     dataset.join(key_of(order))
     return run.summary()
 
 
-@dataclass(frozen=True)
-class _Done:
-    """What came of a pick, before it is decided what of it is kept."""
-
-    attempt: Attempt
-    source: SourceFunction | None = None
-    offers: tuple[Offer, ...] = ()
-    known: Known | None = None
-    dropped: tuple[Dropped, ...] = ()
+def ahead_of(engine: Engine) -> int:
+    """How many sources are under way at once where nobody says it."""
+    here = engine.state().backend == "llama"
+    return 1 if here and (os.cpu_count() or 1) <= FEW_CORES else AHEAD
 
 
 class _Run:
@@ -113,20 +110,17 @@ class _Run:
         barred: Barred,
         paused: Paused,
     ) -> None:
-        self.order, self.key = order, key_of(order)
-        self.engine, self.teacher, self.sandbox = engine, teacher, sandbox
-        self.dataset = dataset
-        self.screen = Screen(barred, sandbox)
-        self.over = threading.Event()
-        self.decoding = asyncio.Lock()
+        self.order, self.key, self.dataset = order, key_of(order), dataset
+        self.sandbox = sandbox
         self.attempts: list[Attempt] = []
-        self._known: dict[str, Known] = {}
         self._pairs = {pair.id: pair for pair in dataset.pairs()}
         self._invented = {each.id: each for each in dataset.invented()}
         history = dataset.recorded()
         self._recorded = {each.pick: each for each in history if each.order == self.key}
         self.clock = Clock(paused, max((r.clock for r in self._recorded.values()), default=0.0))
         self._spent = self.clock.seconds
+        screen = Screen(barred, sandbox)
+        self.bench = Workbench(order, engine, teacher, sandbox, screen, self.clock)
         self.admission = Admission(self._pairs.values(), barred)
         self.plan = self._plan(sources, [each for each in history if each.order != self.key])
 
@@ -150,15 +144,14 @@ class _Run:
     async def all(self, ahead: int, tell: Tell) -> None:
         """Try what the plan says, until it says nothing more or the time is up."""
         await self._leave_out_what_cannot_run()
-        under_way: deque[tuple[Pick, asyncio.Task[_Done | None]]] = deque()
+        under_way: deque[tuple[Pick, asyncio.Task[Done | None]]] = deque()
         try:
             while True:
                 pick = self.plan.next()
-                if pick is not None and self._late() and pick.key not in self._recorded:
+                if pick is not None and self.bench.late and pick.key not in self._recorded:
                     pick = None
                 if pick is not None:
-                    known_now = tuple(self.plan.pool.values())
-                    under_way.append((pick, asyncio.create_task(self._tried(pick, known_now))))
+                    under_way.append((pick, asyncio.create_task(self._tried(pick))))
                 if under_way and (pick is None or len(under_way) >= ahead):
                     self._write_down(under_way[0][0], await under_way[0][1])
                     under_way.popleft()
@@ -166,7 +159,7 @@ class _Run:
                 elif pick is None:
                     return
         finally:
-            self.over.set()
+            self.bench.over.set()
             for _, task in under_way:
                 task.cancel()
             await asyncio.gather(*(task for _, task in under_way), return_exceptions=True)
@@ -186,91 +179,21 @@ class _Run:
                 self.plan.shares.remove(share)
                 self.attempts.append(Attempt("", share.direction, (), False, unusable=why[0]))
 
-    def _late(self) -> bool:
-        return self.clock.seconds >= self.order.seconds
+    def _tried(self, pick: Pick) -> Coroutine[Any, Any, Done | None]:
+        """What comes of a pick; nothing of one that is done already.
 
-    # One attempt ---------------------------------------------------------------------------------
-
-    async def _tried(self, pick: Pick, pool: Sequence[SourceFunction]) -> _Done | None:
-        """What comes of a pick; nothing of one that is done, or for which it is too late."""
+        What is known now decides what is new: what others under way come to must not.
+        """
         if pick.key in self._recorded:
-            return None
-        await self.clock.ready()
-        source = pick.source
-        if source is None:
-            source, why = await self._new(pick, pool)
-            if source is None:
-                return _Done(_unusable(pick, f"invented-{pick.number}", (), f"invented: {why}"))
-        known = await self._evidence(source)
-        dropped = None if known.reason else await self.screen.of(source, known)
-        why = known.reason or (f"contaminated by its {dropped.by}" if dropped else "")
-        done = _Done(_unusable(pick, source.id, source.constructs, why), source)
-        if why:
-            return replace(done, dropped=(dropped,) if dropped else ())
-        try:
-            return await self._translated(pick, source, known)
-        except (UnitError, ContextOverflow) as error:
-            return replace(done, attempt=replace(done.attempt, unusable=str(error)))
-
-    async def _translated(self, pick: Pick, source: SourceFunction, known: Known) -> _Done | None:
-        trial = Trial(source, pick.target, known, self.order, self.sandbox, self.over.is_set)
-        async with self._turn():
-            if self._late():
-                return None
-            texts = await trial.asked(self.engine, trial.drawn())
-        await self.clock.ready()
-        candidates = await trial.judged(texts)
-        offers = [offer(each, maker(self.engine)) for each in candidates if each.right]
-        if not offers and self.order.repairs:
-            async with self._turn():
-                offers += filter(None, [await trial.repaired(self.engine, candidates)])
-        if not offers and self.teacher is not None:
-            async with self._turn():
-                texts = await trial.asked(self.teacher, (GREEDY,))
-            taught = await trial.judged(texts)
-            offers += [offer(each, maker(self.teacher)) for each in taught if each.right]
-        attempt = _attempt(pick, source, candidates)
-        return _Done(attempt, source, tuple(offers), known)
-
-    async def _new(
-        self, pick: Pick, pool: Sequence[SourceFunction]
-    ) -> tuple[SourceFunction | None, str]:
-        """A source that was written for this pick; None, and why there is none."""
-        async with self._turn():
-            codes = await invent.proposals(self.teacher or self.engine, pick, self.order.number)
-        why = "there is no code in the answer"
-        for found, reason in invent.judged(codes, pick, pool):
-            why = reason
-            if found is not None:
-                known = await self._evidence(found)
-                if not known.reason:
-                    return found, ""
-                why = known.reason
-        return None, why
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """The model is ours, and nobody has paused us."""
-        async with self.decoding:
-            await self.clock.ready()
-            yield
-
-    async def _evidence(self, source: SourceFunction) -> Known:
-        if source.id not in self._known:
-            self._known[source.id] = await asyncio.to_thread(
-                known, source, self.order, self.sandbox, self.over.is_set
-            )
-        return self._known[source.id]
+            return asyncio.sleep(0, None)
+        return self.bench.tried(pick, tuple(self.plan.pool.values()))
 
     # What is kept of it --------------------------------------------------------------------------
 
-    def _write_down(self, pick: Pick, done: _Done | None) -> None:
-        recorded = self._recorded.get(pick.key)
-        if recorded is None and done is None:
+    def _write_down(self, pick: Pick, done: Done | None) -> None:
+        recorded = self._recorded.get(pick.key) or (self._kept(pick, done) if done else None)
+        if recorded is None:
             return
-        if recorded is None and done is not None:
-            recorded = self._kept(pick, done)
-        assert recorded is not None  # noqa: S101  # one of the two is there
         self.attempts.append(recorded.attempt)
         self.plan.done(pick, recorded)
         self.plan.reenter(
@@ -279,7 +202,7 @@ class _Run:
         if recorded.attempt.source in self._invented:
             self.plan.add(self._invented[recorded.attempt.source])
 
-    def _kept(self, pick: Pick, done: _Done) -> Recorded:
+    def _kept(self, pick: Pick, done: Done) -> Recorded:
         """What of a pick's offers is admitted, written down."""
         offered = self._offered(pick, done)
         admitted = self.admission.admit(offered)
@@ -291,9 +214,10 @@ class _Run:
             seconds=round(spent - self._spent, 3),
         )
         self._spent = spent
-        if done.source is not None and done.source.origin == "invented":
-            self.dataset.invent(done.source)
-            self._invented[done.source.id] = done.source
+        source = done.source
+        if source is not None and source.origin == "invented" and not attempt.unusable:
+            self.dataset.invent(source)
+            self._invented[source.id] = source
         recorded = Recorded(
             attempt, self.key, pick.key, self.order.cases, self.order.mutants, round(spent, 3)
         )
@@ -301,30 +225,10 @@ class _Run:
         self._pairs.update({pair.id: pair for pair in admitted.pairs})
         return recorded
 
-    def _offered(self, pick: Pick, done: _Done) -> list[Pair]:
+    def _offered(self, pick: Pick, done: Done) -> list[Pair]:
         if done.source is None or done.known is None:
             return []
         return [
             pair_of(done.source, pick.target, each, done.known, self.order.number)
             for each in done.offers
         ]
-
-
-def _unusable(pick: Pick, source: str, constructs: Collection[str], why: str) -> Attempt:
-    return Attempt(source, pick.share.direction, tuple(sorted(constructs)), False, unusable=why)
-
-
-def _attempt(pick: Pick, source: SourceFunction, candidates: Sequence[Candidate]) -> Attempt:
-    greedy, *samples = candidates
-    failures = Counter(each.failure for each in candidates if each.failure)
-    return Attempt(
-        source.id,
-        pick.share.direction,
-        tuple(sorted(source.constructs)),
-        greedy.right,
-        drawn=len(samples),
-        right=sum(each.right for each in samples),
-        distinct=len({each.code for each in candidates if each.code}),
-        visible_only=sum(each.visible_only for each in candidates),
-        failures=dict(failures),
-    )

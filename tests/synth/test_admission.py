@@ -12,6 +12,7 @@ from transloop_sandbox.sandbox import Sandbox
 from transloop_synth.barred import Barred, Examined
 from transloop_synth.dataset import Dataset
 from transloop_synth.normal import canonical, shingles
+from transloop_synth.order import Share
 from transloop_synth.source import of_program
 from transloop_synth.synthesize import synthesize
 
@@ -175,3 +176,13 @@ def test_a_source_is_told_from_its_likes(tmp_path: Path) -> None:
     (one,) = sources("half")
     assert replace(one, parents=("x",)).id == one.id
     assert replace(one, program=one.program + "\n").id != one.id
+
+
+async def test_an_invention_may_be_contaminated_as_well(sandbox: Sandbox, dataset: Dataset) -> None:
+    unit = Examined("set/1", {"python": OTHER}, ("other",))
+    barred = Barred([unit])
+    asked = order(Share("python:javascript", None, 1), invented=1.0)
+    model = engine(new=(OTHER,))
+    made = await synthesize(asked, sources("half"), model, sandbox, dataset, barred=barred)
+    assert [each.unusable for each in made.attempts] == ["contaminated by its name"]
+    assert dataset.invented() == []
