@@ -29,6 +29,7 @@ class Part(StrEnum):
     SWAP = "swap"
     FINETUNE = "finetune"
     SYNTHESIS = "synthesis"
+    PAUSING = "pausing"
 
 
 NEED_BENCH = (Part.VERIFY, Part.DELIVERED, Part.FINETUNE, Part.SYNTHESIS)
@@ -54,7 +55,8 @@ def main(
 ) -> None:
     """Measure `speed` (engine and server), the `sandbox`, how well it can `verify`, what is
     `delivered`, what following its `outcomes` costs, what a `swap` blocks, how fast it can
-    `finetune`, and how many pairs `synthesis` makes in an hour.
+    `finetune`, how many pairs `synthesis` makes in an hour, and how fast training makes way
+    (`pausing`).
 
     Leave the machine alone meanwhile: llama.cpp shares the cores badly.
     """
@@ -94,6 +96,10 @@ def _measured(
 
     found = catalog.resolve(model)
     about = [("machine", machine.describe(found))]
+    if part is Part.PAUSING:
+        from benchmarks import pausing
+
+        return chain(about, pausing.measure(found, rounds))
     if part is Part.SWAP:
         from benchmarks import swap
 

@@ -197,6 +197,11 @@ def forget(
         return
     console = _console(stderr=True)
     console.print(f"{len(gone)} seeds are forgotten; {len(marked)} descendants are marked.")
+    if any(name.startswith("adapter:") for name in marked):
+        console.print(
+            "Adapters have seen them. To use one that has not: transloop adapters rollback. "
+            "To train anew without them: transloop train --once"
+        )
     if not wiped:
         console.print("A program still reads the old state. Wipe it with: transloop seeds purge")
     for path in store.database.damaged():

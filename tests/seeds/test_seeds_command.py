@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from transloop.seeds import app
 from transloop_seeds.event import Accepted, Edited
+from transloop_seeds.lineage import Descent
 from transloop_seeds.store import Store
 from transloop_settings import directories
 from transloop_settings.errors import StoreNewer, UsageError
@@ -87,6 +88,15 @@ def test_forget_removes_and_says_what_it_marked(filled: Store) -> None:
         run("forget")
     assert told("forget", "--all")["forgotten"] == [other["id"]]
     assert told("list") == []
+
+
+def test_forget_offers_a_way_back_where_an_adapter_has_seen_the_seed(filled: Store) -> None:
+    one, other = told("list")
+    filled.descend([Descent(one["id"], "adapter:abc", "trained")])
+    assert "transloop train --once" not in run("forget", other["id"]).stderr
+    said = run("forget", one["id"]).stderr
+    assert "transloop adapters rollback" in said
+    assert "transloop train --once" in said
 
 
 def test_purge_keeps_to_the_retention_of_the_settings(

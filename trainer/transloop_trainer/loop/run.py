@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from transloop_model.registry.card import MODEL_ALONE
+from transloop_sandbox.toolchains import toolchain
 from transloop_settings import directories
 from transloop_settings.errors import RunDamaged, TrainingError, UnitError, UsageError
 from transloop_synth.barred import Barred
@@ -52,6 +53,7 @@ def begin(desk: Desk, asked: Plan) -> RunLog:
 
     Raises:
         UsageError: there is nothing to learn from, and what to do about it.
+        ToolchainMissing: what is to be learned cannot be run here.
         RunUnwritable.
     """
     digest = desk.model.digest()
@@ -66,6 +68,8 @@ def begin(desk: Desk, asked: Plan) -> RunLog:
             "Translate in your editor and accept or correct what you get, or name what is to be "
             "learned: transloop train --once --direction python:java",
         )
+    for language in dict.fromkeys(name for each in wanted for name in each.split(":")):
+        toolchain(language)
     guarded = sets.guarded_of(wanted, sets.required(asked.guarded))
     in_use = desk.registry.current()
     facts = Facts(
