@@ -22,7 +22,8 @@ LANGUAGES = ROOT / "server/transloop_syntax/languages"
 NVIM = Path(sysconfig.get_path("scripts")) / "nvim"
 DATA = """
 local config = vim.deepcopy(vim.lsp.config.transloop)
-config.commands, config.on_exit = vim.tbl_keys(config.commands), nil
+config.commands = vim.tbl_keys(config.commands)
+config.on_attach, config.on_exit, config.handlers = nil, nil, nil
 return config
 """
 """The configuration, without its functions."""

@@ -10,7 +10,7 @@ function M.status()
   return require('transloop.status').text()
 end
 
----What `lsp/transloop.lua` adds to the configuration, so that windows open here and not as files.
+---What `lsp/transloop.lua` adds to the configuration: lenses that are shown, windows that are no files.
 ---@return vim.lsp.Config
 function M.config()
   local function show(which)
@@ -19,7 +19,18 @@ function M.config()
     end
   end
   return {
-    capabilities = { experimental = { transloop = { diff = true, evidence = true } } },
+    capabilities = {
+      experimental = { transloop = { diff = true, evidence = true } },
+      workspace = { codeLens = { refreshSupport = true } },
+    },
+    handlers = {
+      ['workspace/codeLens/refresh'] = function(...)
+        return require('transloop.lenses').refreshes(...)
+      end,
+    },
+    on_attach = function(...)
+      require('transloop.lenses').shows(...)
+    end,
     commands = {
       ['transloop.diff'] = show('diff'),
       ['transloop.diffDraft'] = show('draft'),

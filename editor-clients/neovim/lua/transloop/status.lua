@@ -72,9 +72,13 @@ function M.lines(status)
   return said
 end
 
-vim.api.nvim_create_autocmd('LspProgress', {
-  group = vim.api.nvim_create_augroup('transloop.status', {}),
-  callback = hears,
+local group = vim.api.nvim_create_augroup('transloop.status', {})
+vim.api.nvim_create_autocmd('LspProgress', { group = group, callback = hears })
+vim.api.nvim_create_autocmd({ 'LspAttach', 'LspDetach' }, {
+  group = group,
+  callback = vim.schedule_wrap(function()
+    vim.cmd.redrawstatus()
+  end),
 })
 
 return M
