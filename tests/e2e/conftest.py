@@ -66,6 +66,7 @@ async def connect(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncItera
         ) -> Editor:
             monkeypatch.setenv("TRANSLOOP_ENGINE__BACKEND", backend)
             monkeypatch.setenv("TRANSLOOP_VERIFY__MODE", mode)
+            monkeypatch.setenv("TRANSLOOP_VERIFY__SECONDS", "60")  # a busy machine ends no search
             monkeypatch.setenv("TRANSLOOP_LEARN__LEVEL", learn)
             given = [*arguments, *(["--held"] if held else [])]
             editor = Editor(client, workspace, capabilities or CLIENTS[client]())
