@@ -24,6 +24,7 @@ from transloop_model.registry import promotion
 from transloop_model.registry.card import Measured, Story, Verdict
 from transloop_model.registry.registry import Registry
 from transloop_seeds.event import Accepted
+from transloop_seeds.lineage import Descent
 from transloop_seeds.store import Store
 from transloop_settings.errors import (
     CeilingReached,
@@ -147,6 +148,8 @@ def planted(smollm2: ModelFile, asked: Plan, tmp_path: Path) -> Planted:
         log.decided(state, Train("smoke", {}, "There are pairs."))
         folder = step_folder(log.folder, 1)
         write(folder / "examples.parquet", tiny.EXAMPLES)
+        taught = training.Taught({"python:javascript": 4}, "0" * 64, (), 0)
+        (folder / "taught.json").write_text(json.dumps(vars(taught)))
         small_adapter(folder / "adapter.gguf", smollm2.digest(), directions="python:javascript")
         tuned = tuning.Tuned(2, 2, (1.0, 0.5), {2: 1.0}, len(tiny.EXAMPLES), 0.9999)
         (folder / "tuned.json").write_bytes(json.dumps(vars(tuned)).encode())
@@ -172,6 +175,24 @@ async def test_an_adapter_that_got_worse_is_published_and_not_promoted(
     assert isinstance(trained, Trained)
     assert trained.failures["python:javascript"]["wrong"][1] > 3
     assert None in engine.applied  # what is in use was measured alone
+
+
+async def test_a_seed_that_is_forgotten_meanwhile_is_trained_on_no_more(
+    smollm2: ModelFile, asked: Plan, planted: Planted
+) -> None:
+    log = planted()
+    store = Store()
+    seed = store.record(Accepted(samples.about(), samples.JAVASCRIPT), samples.ALL).seed
+    assert seed
+    store.descend([Descent(seed, "pair-0", "accepted")])
+    store.forget(seed)
+    status = Status()
+    end = await looped.looped(smollm2, asked, status)
+    assert end.promoted is None
+    assert Registry(smollm2.digest()).numbers() == []
+    trained = RunLog.open(log.name).steps[0].outcome
+    assert isinstance(trained, Trained)
+    assert "There are no pairs" in trained.failed  # the others of this test were never stored
 
 
 async def test_a_person_who_has_pinned_keeps_what_is_in_use(

@@ -53,6 +53,21 @@ _TUNED = TypeAdapter(Tuned)
 
 
 @dataclass(frozen=True)
+class Taught:
+    """What a training's examples go back to. It is kept: a seed that is forgotten meanwhile must be
+    known to have been seen."""
+
+    pairs: dict[str, int]
+    """By direction."""
+    lineage_sha256: str
+    seeds: tuple[str, ...]
+    corrections: int
+
+
+_TAUGHT = TypeAdapter(Taught)
+
+
+@dataclass(frozen=True)
 class Asked:
     """One training."""
 
@@ -90,7 +105,7 @@ async def train(desk: Desk, asked: Asked, measuring: Measuring) -> Trained:
 
 async def _trained(desk: Desk, asked: Asked, measuring: Measuring) -> Trained:
     # 1. What is trained on is decided once: pairs may come and go, a resumed training must not.
-    given = _examples(asked)
+    given, taught = _examples(desk, asked)
 
     # 2. What is in use, for the comparison with each checkpoint.
     in_use = desk.registry.current()
@@ -115,7 +130,7 @@ async def _trained(desk: Desk, asked: Asked, measuring: Measuring) -> Trained:
     verdict = gate(trained[0], guarded[0], against)
 
     # 5. A version, with all that is known of it; one that is there already is not made again.
-    story = _story(asked, given, tuned, against, verdict)
+    story = _story(asked, taught, tuned, against, verdict)
     version = publish(desk.registry, desk.store, adapter, story, verdict)
     desk.status.say(f"Adapter {version.number}: {verdict.reason}")
     scores = tuned.scores if score is None else {0: score, **tuned.scores}
@@ -132,19 +147,39 @@ async def _trained(desk: Desk, asked: Asked, measuring: Measuring) -> Trained:
     )
 
 
-def _examples(asked: Asked) -> list[Example]:
-    """As they were decided on when this training began."""
+def _examples(desk: Desk, asked: Asked) -> tuple[list[Example], Taught]:
+    """As they were decided on when this training began; anew where one was forgotten since."""
+    about = asked.folder / "taught.json"
     if asked.examples.exists():
-        return stored.read(asked.examples)
-    found = data.examples(asked.pairs, asked.directions)
-    if not found:
+        given, taught = stored.read(asked.examples), _TAUGHT.validate_json(about.read_bytes())
+        marked = {each.descendant for each in desk.store.descent(marked_only=True)}
+        if not marked & {each.lineage for each in given}:
+            return given, taught
+        desk.status.say("A seed was forgotten: the training begins again without it.")
+        shutil.rmtree(asked.folder)
+    given = data.examples(asked.pairs, asked.directions)
+    if not given:
         raise ExamplesUnusable(
             "There are no pairs in the directions that are to be learned.",
             "Gather more seeds first, or give it more time.",
         )
+    taught = _taught(asked, given)
     with writing(asked.folder):
-        stored.write(asked.examples, found)
-    return found
+        files.replace(about, _TAUGHT.dump_json(taught))
+        stored.write(asked.examples, given)
+    return given, taught
+
+
+def _taught(asked: Asked, given: Sequence[Example]) -> Taught:
+    used = {each.lineage for each in given}
+    pairs = [each for each in asked.pairs if each.id in used]
+    corrected = {seed for each in pairs if each.origin == "corrected" for seed in each.seeds}
+    return Taught(
+        data.by_direction(pairs),
+        stored.lineage_digest(given),
+        data.seeds_of(pairs),
+        len(corrected),
+    )
 
 
 async def _tuned(
@@ -176,12 +211,7 @@ async def _tuned(
     return found
 
 
-def _story(
-    asked: Asked, given: Sequence[Example], tuned: Tuned, against: str, verdict: Verdict
-) -> Story:
-    taught = {each.lineage for each in given}
-    pairs = [each for each in asked.pairs if each.id in taught]
-    corrected = {seed for each in pairs if each.origin == "corrected" for seed in each.seeds}
+def _story(asked: Asked, taught: Taught, tuned: Tuned, against: str, verdict: Verdict) -> Story:
     return Story(
         against,
         {
@@ -191,13 +221,10 @@ def _story(
             "cosine": round(tuned.cosine, 6),
             "p": verdict.p,
         },
-        {
-            "pairs": data.by_direction(pairs),
-            "lineage_sha256": stored.lineage_digest(given),
-        },
+        {"pairs": taught.pairs, "lineage_sha256": taught.lineage_sha256},
         {"recipe": asked.decision.recipe, **asdict(asked.recipe)},
-        data.seeds_of(pairs),
-        len(corrected),
+        taught.seeds,
+        taught.corrections,
     )
 
 
