@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.trainer import synthetic_world
@@ -10,6 +14,7 @@ from tests.trainer.recorded_runs import JAVA, STATE, at, made, taught, verdict
 from tests.trainer.synthetic_world import EASY, GO, GOOD, HARD, Ran, World
 
 from transloop_settings.errors import UsageError
+from transloop_trainer.control import costs
 from transloop_trainer.control.decision import Stop, Synthesize, Train, Trained
 from transloop_trainer.control.policies import POLICIES, policy
 from transloop_trainer.control.signals import best
@@ -54,6 +59,30 @@ def test_equal_states_give_equal_decisions(name: str) -> None:
     again = policy(name)
     assert [again.decide(state) for state in found.states] == list(found.decisions)
     assert {type(each) for each in found.decisions} == {Synthesize, Train, Stop}
+
+
+SAME = """
+import sys
+from tests.trainer.test_policy import ran
+print(ran(sys.argv[1], 20000.0, sources=30).decisions)
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_another_process_decides_the_same(name: str) -> None:
+    """Sets are ordered anew in each process: no decision may depend on that."""
+    root = str(Path(__file__).parents[2])
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", SAME, name],
+            env={**os.environ, "PYTHONPATH": root, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(told) == 1
+    assert b"Synthesize(" in told.pop()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -180,6 +209,38 @@ def test_a_run_that_rises_and_falls_is_ended_in_its_fall(name: str) -> None:
         assert found.spent < 0.5 * 1e6
         assert len(points) >= 2
         assert found.stop.approve
+
+
+# The course that both share
+
+
+def with_pairs(now: int, trained_on: int = 300, left: float = 60000.0) -> State:
+    """After a training, and an order that left some pairs."""
+    return at(
+        made(60), taught(pairs=trained_on), made(60), pairs={JAVA: now}, seconds_left=left, rates={}
+    )
+
+
+@pytest.mark.parametrize("name", ["rules", "learned"])
+def test_the_next_training_waits_for_twice_the_pairs(name: str) -> None:
+    assert isinstance(policy(name).decide(with_pairs(420)), Synthesize)
+    assert isinstance(policy(name).decide(with_pairs(600)), Train)
+
+
+@pytest.mark.parametrize("name", ["rules", "learned"])
+def test_where_too_few_more_can_be_made_none_are(name: str) -> None:
+    after = at(made(60), taught(pairs=1000), pairs={JAVA: 1000}, seconds_left=5000.0)
+    assert not isinstance(policy(name).decide(after), Synthesize)
+    assert isinstance(policy(name).decide(replace(after, seconds_left=30000.0)), Synthesize)
+
+
+@pytest.mark.parametrize("name", ["rules", "learned"])
+def test_an_order_takes_no_longer_than_its_attempts_should(name: str) -> None:
+    decision = policy(name).decide(replace(STATE, seconds_left=1e6))
+    assert isinstance(decision, Synthesize)
+    attempts = sum(each.attempts for each in decision.order.shares)
+    assert attempts == 600  # half of them leave a pair, and 300 are enough for a training
+    assert decision.order.seconds == 1.5 * attempts * costs.ATTEMPT
 
 
 @pytest.mark.parametrize("name", ["rules", "learned"])

@@ -91,6 +91,26 @@ def test_what_was_not_tried_is_tried() -> None:
     assert bandit.sampled(after(*some), 0)[(GO, "maps")] > 0
 
 
+def test_what_has_run_dry_since_gets_less() -> None:
+    good = tuple(attempt(i, greedy=False, constructs=("maps",)) for i in range(30))
+    bad = tuple(
+        attempt(i, greedy=False, constructs=("maps",), admitted=(), right=0) for i in range(30)
+    )
+    steady = tuple(
+        attempt(i, greedy=False, constructs=("slices",), admitted=("a",) if i % 2 else ())
+        for i in range(60)
+    )
+    dried = bandit.sampled(orders_of((*good, *steady), bad), 0)
+    rising = bandit.sampled(orders_of((*bad, *steady), good), 0)
+    assert dried.get((JAVA, "maps"), 0) < 0.2 * rising[JAVA, "maps"]
+
+
+def orders_of(*attempts: tuple[Attempt, ...]) -> State:
+    """An order after another."""
+    step = made(1)
+    return at(*(replace(step, outcome=recorded_runs.synthesized(each)) for each in attempts))
+
+
 def test_once_a_gate_has_spoken_directions_that_gain_get_more() -> None:
     both = (*many(JAVA), *many(GO))
     verdict = Verdict(

@@ -91,7 +91,7 @@ def within(
     while free:
         left = max(0.0, attempts - sum(fixed.values()))
         part = left / (sum(free.values()) or 1.0)
-        full = {where for where, each in free.items() if each * part > most.get(where, math.inf)}
+        full = [where for where, each in free.items() if each * part > most.get(where, math.inf)]
         if not full:
             return {**fixed, **{where: each * part for where, each in free.items()}}
         fixed |= {where: float(most[where]) for where in full}
