@@ -28,13 +28,16 @@ from transloop_server.today import Today
 from transloop_server.trust import Trust
 from transloop_settings import directories
 from transloop_settings.errors import UsageError
-from transloop_settings.settings import Learn, Settings, load
+from transloop_settings.settings import Settings, load, load_what_holds
 from transloop_syntax.language import language
 
 if TYPE_CHECKING:
     from transloop_sandbox.sandbox import Sandbox
 
 log = logging.getLogger(__name__)
+
+LAST_GOOD = "Until then the last good settings are used."
+DEFAULTS = "Until then the defaults are used for what is wrong, and nothing is learned."
 
 
 class Session:
@@ -59,6 +62,8 @@ class Session:
         self._given = 0
         """How often the editor has sent settings."""
         self._settings: dict[Path | None, tuple[object, Settings]] = {}
+        self._good: dict[Path | None, Settings] = {}
+        """Those without a mistake, last."""
         self._problems: dict[Path | None, str] = {}
         self._retiring: set[asyncio.Task[None]] = set()
         self._sandbox: Sandbox | None = None
@@ -77,8 +82,9 @@ class Session:
     def settings(self, document: Document | None) -> Settings:
         """The settings that hold for a document, read again when a file has changed.
 
-        A mistake is shown once, and the last good settings (or the defaults) stay in force; what
-        people wanted kept out of the store of seeds is then unknown, so nothing is learned.
+        A mistake is shown once, and the last good settings stay in force. Where there were none
+        yet, what is right holds, with the defaults for the rest; what people wanted kept out of the
+        store of seeds is then unknown, so nothing is learned.
         """
         folder = self.folder_of(document)
         changed = [path.stat().st_mtime_ns if path.exists() else 0 for path in _files(folder)]
@@ -89,9 +95,11 @@ class Session:
         try:
             found = _with_known_targets(load(folder, self._from_editor))
         except UsageError as error:
-            found = known[1] if known else Settings.model_construct(learn=Learn(level="off"))
-            self._complain(folder, f"{error} Until then the last good settings are used.")
+            good = self._good.get(folder)
+            found = good or _known_targets(load_what_holds(folder, self._from_editor))
+            self._complain(folder, f"{error} {LAST_GOOD if good else DEFAULTS}")
         else:
+            self._good[folder] = found
             self._problems.pop(folder, None)
         self._settings[folder] = (stamp, found)
         return found
@@ -258,6 +266,16 @@ def _with_known_targets(settings: Settings) -> Settings:
     return settings.model_copy(
         update={"targets": tuple(language(name).id for name in settings.targets)}
     )
+
+
+def _known_targets(settings: Settings) -> Settings:
+    """As `_with_known_targets`, without what nobody knows; all of them where nothing is left."""
+    known = []
+    for name in settings.targets:
+        with suppress(UsageError):
+            known.append(language(name).id)
+    default: tuple[str, ...] = Settings.model_fields["targets"].default
+    return settings.model_copy(update={"targets": tuple(known) or default})
 
 
 def _files(folder: Path | None) -> list[Path]:

@@ -7,12 +7,21 @@ user (`USER_ONLY`). Of what is kept of translations it may make less (`learn`), 
 
 from __future__ import annotations
 
+import copy
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -183,22 +192,8 @@ def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None)
         local = directories.workspace_settings(workspace)
         _refuse_user_only(local)
         files.append(local)
-
-    class Sourced(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            tomls = [TomlConfigSettingsSource(settings_cls, path) for path in reversed(files)]
-            return (init_settings, env_settings, *tomls)
-
     try:
-        found = Sourced(**dict(editor or {}))
+        found = _sourced(Settings, files, editor)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
@@ -214,6 +209,77 @@ def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None)
     if workspace is not None or editor:
         values["learn"] = _lowered(load().learn, found.learn)
     return Settings.model_construct(**values)
+
+
+def load_what_holds(
+    workspace: Path | None = None, editor: Mapping[str, Any] | None = None
+) -> Settings:
+    """As `load`, with the default for what is wrong: an unknown key, a value, a whole file.
+
+    Nothing is learned then: what is wrong may be what people wanted kept out.
+    """
+
+    class Forgiving(Settings):
+        @model_validator(mode="wrap")
+        @classmethod
+        def without_mistakes(cls, values: Any, check: ModelWrapValidatorHandler[Self]) -> Self:
+            try:
+                return check(values)
+            except ValidationError as error:
+                left = copy.deepcopy(values)
+                for each in error.errors():
+                    _drop(left, each["loc"])
+                return check(left)
+
+    files = [directories.user_settings()]
+    if workspace is not None:
+        files.append(directories.workspace_settings(workspace))
+    readable = [path for path in files if _holds(path, own=path == files[0])]
+    values = dict(_sourced(Forgiving, readable, editor))
+    return Settings.model_construct(**{**values, "learn": Learn(level="off")})
+
+
+def _sourced(
+    model: type[Settings], files: Sequence[Path], editor: Mapping[str, Any] | None
+) -> Settings:
+    """The settings of all sources. Raises ValidationError, or TOMLDecodeError for a file."""
+
+    class Sourced(model):  # type: ignore[misc, valid-type]
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            tomls = [TomlConfigSettingsSource(settings_cls, path) for path in reversed(files)]
+            return (init_settings, env_settings, *tomls)
+
+    return Sourced(**dict(editor or {}))
+
+
+def _holds(path: Path, *, own: bool) -> bool:
+    """Whether a file can be read, and is allowed to say what it says."""
+    try:
+        tomllib.loads(path.read_text(encoding="utf-8"))
+        if not own:
+            _refuse_user_only(path)
+    except (OSError, ValueError, SettingsError):
+        return False
+    return True
+
+
+def _drop(values: Any, path: Sequence[str | int]) -> None:
+    """Take out what is at a path, or the innermost thing with a name that is on the way to it."""
+    for at, key in enumerate(path):
+        inner = values.get(key) if isinstance(values, dict) else None
+        if not isinstance(inner, dict) or at == len(path) - 1:
+            if isinstance(values, dict):
+                values.pop(key, None)
+            return
+        values = inner
 
 
 def _lowered(own: Learn, found: Learn) -> Learn:

@@ -96,6 +96,23 @@ async def test_mistakes_of_the_editor_are_told_before_anything_is_done(connect: 
     assert len(editor.messages) == 2
 
 
+async def test_what_is_wrong_is_named_and_what_is_right_holds(connect: Connect) -> None:
+    wrong = {"colour": "red", "placement": "up", "sampling": {"alternatives": 99}, "engine": 3}
+    right = {"targets": ["go", "klingon", "rust"]}
+    editor = await connect("vscode", settings={**wrong, **right})
+    assert await targets(editor) == ["Go", "Rust"]
+    await until(lambda: editor.messages, "the message")
+    (message,) = editor.messages
+    for name in ("colour", "placement", "sampling.alternatives", "engine"):
+        assert f"{name}: " in message
+    assert message.endswith("the defaults are used for what is wrong, and nothing is learned.")
+    configure(editor, {"transloop": {**wrong, "targets": ["c"]}})
+    assert await targets(editor) == ["C"]
+    configure(editor, {"transloop": {"targets": ["java"]}})
+    assert await targets(editor) == ["Java"]
+    assert (await editor.run("transloop.status"))["problem"] == ""
+
+
 async def test_a_client_with_a_root_and_no_folders_has_a_workspace(connect: Connect) -> None:
     editor = await connect("bare", rooted=True)
     (editor.workspace / ".transloop.toml").write_text('targets = ["rust"]')

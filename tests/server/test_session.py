@@ -256,8 +256,10 @@ def test_a_target_may_be_written_in_any_known_way(write: Write, user: Path) -> N
 def test_an_unknown_target_is_told_with_those_that_are_known(write: Write, user: Path) -> None:
     write(user, 'targets = ["go", "cobol"]')
     session, messages = session_in()
+    assert session.settings(None).targets == ("go",)
+    session.configure({"targets": ["klingon"]})
     assert session.settings(None).targets == Settings.model_construct().targets
-    (message,) = messages
+    message = messages[0]
     assert "cobol" in message
     assert "rust" in message
 
