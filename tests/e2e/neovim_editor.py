@@ -25,11 +25,13 @@ SCENARIOS = Path(__file__).with_name("neovim")
 ENDS_WITHIN = 5.0
 """Seconds that the server may live on after its Neovim."""
 
-# An echo engine that can be slow, wait for a file, and say what it is told to.
+# An echo engine that can be slow, wait for a file, and say what it is told to; what the person
+# wants is known sooner than with others if they are quick.
 SERVER = """
 import asyncio, json, pathlib, sys
 from transloop_model.echo import EchoEngine, echo
 from transloop_model.engine import Piece
+from transloop_server.outcomes import watch
 from transloop_server.server import create_server
 
 told = json.loads(sys.argv[1])
@@ -45,6 +47,8 @@ class Held(EchoEngine):
                 await asyncio.sleep(0.01)
             yield event
 
+if told["quick"]:
+    watch.PACE = watch.Pace(grace=0.3, settle=1.0)
 create_server("test", engine=Held(answer, seconds_per_token=told["seconds_per_token"])).start_io()
 """
 
@@ -81,12 +85,22 @@ class Neovim:
         """What the person has set in `init.lua`."""
         self.config["init_options"] = {"settings": settings}
 
-    def engine(self, *answers: str, seconds_per_token: float = 0.0, held: bool = False) -> None:
-        """Another echo engine: with answers of its own (one a candidate), slow, or held."""
+    def engine(
+        self,
+        *answers: str,
+        seconds_per_token: float = 0.0,
+        held: bool = False,
+        quick: bool = False,
+    ) -> None:
+        """Another echo engine: with answers of its own (one a candidate), slow, or held.
+
+        With `quick`, what becomes of a translation is decided within seconds.
+        """
         told = {
             "answers": answers,
             "seconds_per_token": seconds_per_token,
             "gate": str(self.gate) if held else None,
+            "quick": quick,
         }
         self.config["cmd"] = [sys.executable, "-P", "-c", SERVER, json.dumps(told)]
 

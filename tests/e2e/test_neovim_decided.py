@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 
 YES = next(iter(ANSWERS))
 SHOWN = APP.replace(GCD, f"{GCD}\n\n{JAVASCRIPT}")
-SOON, SETTLED = 1_000, 14_000
+SOON, SETTLED = 1_000, 4_000
 """Milliseconds: until what was said is written, and until what was typed has settled."""
 GO = "11G"
 
@@ -34,7 +34,7 @@ GO = "11G"
 def neovim(tmp_path: Path) -> Neovim:
     made = Neovim(tmp_path)
     made.file("app.py", APP)
-    made.engine(JAVASCRIPT)
+    made.engine(JAVASCRIPT, quick=True)
     made.settings(placement="below")
     made.config["cmd_env"]["TRANSLOOP_LEARN__LEVEL"] = "all"
     return made
@@ -81,7 +81,7 @@ def test_edited_and_written_without_a_word(neovim: Neovim) -> None:
 
 
 def test_undone_is_refused_and_redone_is_not(neovim: Neovim) -> None:
-    seen = decides(neovim, 6_000, keys="u")
+    seen = decides(neovim, SETTLED, keys="u")
     assert text(seen, "later") == APP
     assert events()[-1] == ("rejected", "")
 
