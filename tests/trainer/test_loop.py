@@ -23,6 +23,7 @@ from transloop_model.catalog import ModelFile
 from transloop_model.registry import promotion
 from transloop_model.registry.card import Measured, Story, Verdict
 from transloop_model.registry.registry import Registry
+from transloop_sandbox import toolchains
 from transloop_seeds.event import Accepted
 from transloop_seeds.lineage import Descent
 from transloop_seeds.store import Store
@@ -30,6 +31,7 @@ from transloop_settings.errors import (
     CeilingReached,
     ExamplesUnusable,
     RegistryUnwritable,
+    ToolchainMissing,
     TrainerEnded,
     UsageError,
 )
@@ -321,6 +323,26 @@ def test_corrections_weigh_more_and_what_was_not_run_less() -> None:
     assert data.examples(pairs, ["python:java"]) == []
     broken = replace(pairs[0], id="b", translation="function f() {}\n```\nmore")
     assert data.examples([broken], ["python:javascript"]) == []
+
+
+def test_a_missing_compiler_is_said_before_anything_begins(
+    smollm2: ModelFile, asked: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(toolchains, "find", lambda name, tool: None)
+    with Supervisor(lambda: "", Hours()) as supervisor, looped.Sandbox() as sandbox:
+        desk = looped.Desk(
+            Scripted(),
+            smollm2,
+            sandbox,
+            Registry(smollm2.digest()),
+            Store(),
+            supervisor,
+            Status(),
+        )
+        with pytest.raises(ToolchainMissing, match="java"):
+            looped.begin(desk, replace(asked, directions=("java:python",)))
+    assert runlog.names() == []
 
 
 # Beginning and going on --------------------------------------------------------------------------
