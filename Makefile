@@ -11,7 +11,7 @@ debian = command -v $(1) >/dev/null || { test "$$(id -u)" = 0 && command -v apt-
   { apt-get install -qq -y $(2) || { apt-get update -qq && apt-get install -qq -y $(2); }; } >/dev/null; } || \
   { echo "$(1) is needed; Debian and Ubuntu have it in the package $(2)."; exit 1; }
 
-.PHONY: help demo test check bench vscode constraints clean
+.PHONY: help demo test check bench vscode vscode-server pictures constraints clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ -/'
@@ -40,8 +40,18 @@ bench: .venv/dev  ## measure speed and memory; ratios are written to benchmarks/
 	@$(BIN)/transloop models pull qwen2.5-coder-0.5b-instruct
 	$(BIN)/python -m benchmarks $(BENCH)
 
-vscode: editor-clients/vscode/node_modules  ## build the VS Code extension
+vscode: .venv/demo editor-clients/vscode/node_modules  ## build the VS Code extension, with the server's wheel in it
+	@rm -rf editor-clients/vscode/server
+	@$(PIP) wheel --no-deps --wheel-dir editor-clients/vscode/server . \
+	  $$($(BIN)/python -c "import hatchling" 2>/dev/null && echo --no-build-isolation)
 	cd editor-clients/vscode && npm run --silent package
+
+vscode-server: editor-clients/vscode/node_modules  # VS Code itself and a browser, for the tests
+	@$(call debian,chromium,chromium fonts-dejavu-core)
+	@node editor-clients/vscode/test/get-vscode.mjs
+
+pictures: .venv/dev  ## take the pictures of the VS Code extension anew
+	PICTURES=1 $(BIN)/python -m pytest tests/editor_clients/test_vscode.py
 
 constraints: .venv/dev  ## pin what is installed now
 	@{ echo "# What CI runs. Refresh with: make constraints"; \
@@ -62,7 +72,7 @@ clean:  ## remove the environment and the caches; models stay
 
 .venv/demo: .venv/bin/python pyproject.toml constraints.txt
 	@echo "Setting up .venv (the first time llama.cpp is compiled, which takes minutes)"
-	@$(PIP) install --constraint constraints.txt --editable .
+	@$(PIP) install --constraint constraints.txt --editable '.[train]'
 	@touch $@
 
 .venv/dev: .venv/bin/python pyproject.toml constraints.txt

@@ -1,6 +1,9 @@
 // Bundles the extension, and lays beside it the licences of what is in the bundle.
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+
+const wheels = existsSync("server") ? readdirSync("server").filter((file) => file.endsWith(".whl")) : [];
+if (wheels.length !== 1) throw new Error("The server's wheel is not in server/: build with `make vscode`.");
 
 const { metafile } = await build({
   entryPoints: ["src/extension.ts"],

@@ -55,12 +55,13 @@ def main() -> None:
     parser.add_argument("--sampled", default="")
     parser.add_argument("--repaired", default="")
     parser.add_argument("--quick", action="store_true", help="Outcomes within seconds.")
+    parser.add_argument("--version", default="test")
     given = parser.parse_args()
     editor.ANSWER_SECONDS = given.answer_seconds
     watch.PACE = QUICK if given.quick else watch.PACE
     answer = told(given.greedy, given.sampled, given.repaired) if given.greedy else echo
     engine = Held(given.seconds_per_token, given.held, answer)
-    server = create_server("test", engine=engine)
+    server = create_server(given.version, engine=engine)
 
     @server.command("test.go")
     async def go() -> None:

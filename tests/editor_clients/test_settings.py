@@ -110,11 +110,64 @@ def test_the_extension_wakes_up_for_the_languages_that_there_are() -> None:
     files = (ROOT / "server/transloop_syntax/languages").glob("*.toml")
     ids = {each for file in files for each in tomllib.loads(file.read_text("utf-8"))["lsp_ids"]}
     assert MANIFEST["activationEvents"] == [f"onLanguage:{each}" for each in sorted(ids)]
-    menus = MANIFEST["contributes"]["menus"]
-    conditions = [entry["when"] for entries in menus.values() for entry in entries]
-    assert len(conditions) == 2
+    pattern = f"editorLangId =~ /^({'|'.join(sorted(ids))})$/"
+    contributed = MANIFEST["contributes"]
+    entries = [
+        *contributed["keybindings"],
+        *(e for es in contributed["menus"].values() for e in es),
+    ]
+    conditions = [each["when"] for each in entries if "editorLangId" in each.get("when", "")]
+    assert len(conditions) == 4
     for condition in conditions:
-        assert f"editorLangId =~ /^({'|'.join(sorted(ids))})$/" in condition
+        assert pattern in condition
+
+
+def test_everything_can_be_reached_by_keyboard() -> None:
+    """The palette runs every command; what is done often has a key, and none has two meanings."""
+    contributed = MANIFEST["contributes"]
+    commands = {each["command"] for each in contributed["commands"]}
+    hidden = {
+        each["command"]
+        for each in contributed["menus"]["commandPalette"]
+        if each.get("when") == "false"
+    }
+    assert not hidden
+    keys = contributed["keybindings"]
+    assert {each["command"] for each in keys} <= commands
+    assert len({each["key"] for each in keys}) == len({each["mac"] for each in keys}) == len(keys)
+    often = ("translate", "cancel", "accept", "reject", "next", "diff", "evidence")
+    assert {each["command"] for each in keys} == {f"transloop.ui.{name}" for name in often}
+    entries = [e for name, es in contributed["menus"].items() if name != "editor/title" for e in es]
+    assert {each["command"] for each in entries if "command" in each} <= commands
+
+
+def test_icons_have_words_and_commands_say_what_they_do() -> None:
+    for each in MANIFEST["contributes"]["commands"]:
+        assert each["category"] == "transloop"
+        assert each["title"][0].isupper()
+        icon = each.get("icon")
+        if isinstance(icon, dict):
+            assert set(icon) == {"light", "dark"}
+            assert all((ROOT / "editor-clients/vscode" / file).is_file() for file in icon.values())
+
+
+def test_the_walkthrough_and_the_readme_name_commands_and_keys_that_there_are() -> None:
+    contributed = MANIFEST["contributes"]
+    commands = {each["command"] for each in contributed["commands"]}
+    (walkthrough,) = contributed["walkthroughs"]
+    described = " ".join(step["description"] for step in walkthrough["steps"])
+    linked = re.findall(r"\(command:([\w.]+)\)", described)
+    awaited = [event for step in walkthrough["steps"] for event in step["completionEvents"]]
+    named = [event.removeprefix("onCommand:") for event in awaited if "onCommand" in event]
+    assert len(linked) >= 5
+    assert {*linked, *named} <= commands
+    readme = (ROOT / "editor-clients/vscode/README.md").read_text(encoding="utf-8")
+    keys = {each["key"].upper() for each in contributed["keybindings"]}
+    assert {key.upper() for key in re.findall(r"`(Ctrl\+K \w)`", readme)} == keys
+    titles = {f"transloop: {each['title']}" for each in contributed["commands"]}
+    mentioned = set(re.findall(r"\*(transloop: [\w .]+)\*", readme))
+    assert len(mentioned) >= 4
+    assert mentioned <= titles
 
 
 def test_the_lock_file_names_no_registry() -> None:

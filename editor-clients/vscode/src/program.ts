@@ -1,4 +1,4 @@
-/** Finds the server's program. Runs nothing. */
+/** Finds programs. Runs nothing. */
 
 import { accessSync, constants, statSync } from "node:fs";
 import * as path from "node:path";
