@@ -48,13 +48,18 @@ def coder() -> ModelFile:
     return _model("qwen2.5-coder-0.5b-instruct")
 
 
+def settle_in(folder: Path, patch: pytest.MonkeyPatch) -> Path:
+    """An empty home in a folder, with the compilers that are installed; no other settings."""
+    for name in [name for name in os.environ if name.startswith("TRANSLOOP_")]:
+        patch.delenv(name)
+    place = folder / "transloop-home"
+    place.mkdir()
+    (place / "toolchains").symlink_to(_TOOLCHAINS, target_is_directory=True)
+    patch.setenv("TRANSLOOP_HOME", str(place))
+    return place
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Settings, models and state of this test alone; compilers are those that are installed."""
-    for name in [name for name in os.environ if name.startswith("TRANSLOOP_")]:
-        monkeypatch.delenv(name)
-    place = tmp_path / "transloop-home"
-    place.mkdir()
-    (place / "toolchains").symlink_to(_TOOLCHAINS, target_is_directory=True)
-    monkeypatch.setenv("TRANSLOOP_HOME", str(place))
-    return place
+    return settle_in(tmp_path, monkeypatch)

@@ -46,8 +46,7 @@ def gcd(work: Path) -> Path:
     return file
 
 
-@pytest.fixture
-def environment() -> dict[str, str]:
+def without_model() -> dict[str, str]:
     """No model, a wide terminal, and no network."""
     return {
         **os.environ,
@@ -57,19 +56,36 @@ def environment() -> dict[str, str]:
     }
 
 
+def ran_in(
+    folder: Path,
+    environment: dict[str, str],
+    *arguments: object,
+    stdin: bytes = b"",
+    seconds: float = 60,
+) -> Ran:
+    """Run `transloop ARGUMENTS` to its end."""
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        cwd=folder,
+        env=environment,
+        timeout=seconds,
+        check=False,
+    )
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    """As `without_model`, in the home of the test."""
+    return without_model()
+
+
 @pytest.fixture
 def run(work: Path, environment: dict[str, str]) -> Run:
     """Run `transloop ARGUMENTS` to its end; keywords are environment variables."""
 
     def ran(*arguments: object, stdin: bytes = b"", seconds: float = 60, **more: str) -> Ran:
-        return subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            input=stdin,
-            capture_output=True,
-            cwd=work,
-            env={**environment, **more},
-            timeout=seconds,
-            check=False,
-        )
+        return ran_in(work, {**environment, **more}, *arguments, stdin=stdin, seconds=seconds)
 
     return ran

@@ -9,6 +9,8 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import ran_in, without_model
+from tests.conftest import settle_in
 
 from transloop import editors
 from transloop_model.catalog import ModelFile
@@ -25,18 +27,26 @@ def shown(ran: Ran) -> str:
     return " ".join(ran.stdout.decode().split())
 
 
-def test_every_sample_is_translated_through_the_language_server(run: Run) -> None:
-    ran = run("demo")
-    assert ran.returncode == 0, ran.stderr.decode()
-    told = shown(ran)
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """It, run once with an engine that answers with the source; three tests see what it says."""
+    place = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patch:
+        settle_in(place, patch)
+        return ran_in(place, without_model(), "demo", seconds=240)
+
+
+def test_every_sample_is_translated_through_the_language_server(demo: Ran) -> None:
+    assert demo.returncode == 0, demo.stderr.decode()
+    told = shown(demo)
     assert all(f"{name} (" in told for name in UNITS)
     assert "7 of 7 were translated, 0 of them parse. Both sides were run" in told
     assert told.count("does not parse as JavaScript") == 6
     assert told.count("tokens/s") == 7
 
 
-def test_it_ends_with_a_correction_and_the_seed_that_this_leaves(run: Run) -> None:
-    told = shown(run("demo"))
+def test_it_ends_with_a_correction_and_the_seed_that_this_leaves(demo: Ran) -> None:
+    told = shown(demo)
     assert "largest to JavaScript: from the first answer to a seed" in told
     assert "first answer: does not compile" in told
     assert "+def largest(scores: list[int], count: int)" in told
@@ -44,15 +54,15 @@ def test_it_ends_with_a_correction_and_the_seed_that_this_leaves(run: Run) -> No
 
 
 def test_a_target_can_be_chosen_and_samples_in_it_are_left_out(run: Run) -> None:
-    told = shown(run("demo", "--to", "java", "--to", "go"))
+    told = shown(run("demo", "--to", "java", "--to", "go", seconds=240))
     assert "median (Python) to Java" in told
     assert "median (Python) to Go" in told
     assert "Primes (Java) to Java" not in told
     assert "13 of 13 were translated" in told
 
 
-def test_it_ends_with_lines_that_set_up_this_installation(run: Run) -> None:
-    lines = run("demo").stdout.decode().splitlines()
+def test_it_ends_with_lines_that_set_up_this_installation(demo: Ran) -> None:
+    lines = demo.stdout.decode().splitlines()
     for line in (*editors.neovim_lines(), *editors.vscode_lines()):
         assert line in lines
     command = editors.server_command()
