@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from transloop_server import pages
 from transloop_server.jobs import Job
-from transloop_settings import directories
 from transloop_settings.errors import UsageError
 from transloop_syntax.language import language
 
@@ -30,20 +30,20 @@ def write(job: Job, standing: str) -> Sides:
         UsageError: the folder of state cannot be written.
     """
     source, target = language(job.work.unit.language), job.work.target
-    folder = directories.state() / "diff" / job.id
-    sides = Sides(
-        folder / f"original{source.suffixes[0]}",
-        folder / f"translation{target.suffixes[0]}",
-        folder / f"{job.name}.md",
-        f"{job.name}: {source.name} to {target.name}",
-    )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        sides.left.write_text(f"{job.work.unit.code}\n", "utf-8")
-        sides.right.write_text(f"{standing}\n", "utf-8")
+        folder = pages.folder() / job.id
+        folder.mkdir(exist_ok=True)
+        sides = Sides(
+            folder / f"original{source.suffixes[0]}",
+            folder / f"translation{target.suffixes[0]}",
+            folder / f"{job.name}.md",
+            f"{job.name}: {source.name} to {target.name}",
+        )
+        sides.left.write_text(_lines(job.work.unit.code), "utf-8")
+        sides.right.write_text(_lines(standing), "utf-8")
         sides.page.write_text("\n".join(_page(job, standing, sides.title)), "utf-8")
     except OSError as error:
-        raise UsageError(f"{folder} could not be written: {error.strerror}.") from error
+        raise UsageError(f"The comparison could not be written: {error}.") from error
     return sides
 
 
@@ -52,10 +52,15 @@ def write_draft(job: Job, standing: str) -> Sides:
     sides, target = write(job, standing), job.work.target
     draft = sides.left.with_name(f"draft{target.suffixes[0]}")
     try:
-        draft.write_text(f"{_draft(job, standing)}\n", "utf-8")
+        draft.write_text(_lines(_draft(job, standing)), "utf-8")
     except OSError as error:
         raise UsageError(f"{draft} could not be written: {error.strerror}.") from error
     return replace(sides, left=draft, title=f"{job.name}: draft to yours")
+
+
+def _lines(code: str) -> str:
+    """With one line end behind it, as a file has it."""
+    return code.rstrip("\r\n") + "\n"
 
 
 def _page(job: Job, standing: str, title: str) -> Iterator[str]:

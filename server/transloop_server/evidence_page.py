@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from transloop_server import pages
 from transloop_server.jobs import Job
-from transloop_settings import directories
 from transloop_settings.errors import UsageError
 from transloop_syntax.language import language
 from transloop_translate.verdicts import call_of, outcome, short
@@ -17,12 +17,11 @@ from transloop_verify.shown import shown
 
 def write(job: Job) -> Path:
     """Write the page of the shown translation. Raises UsageError where nothing can be written."""
-    path = directories.state() / "evidence" / f"{job.id}-{job.name}.md"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = pages.folder() / f"{job.id}-{job.name}.md"
         path.write_text(page(job), encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{path} could not be written: {error.strerror}.") from error
+        raise UsageError(f"The evidence could not be written: {error}.") from error
     return path
 
 

@@ -16,7 +16,7 @@ from pygls.lsp.server import LanguageServer
 
 from transloop_model import catalog, training
 from transloop_model.engine import Engine
-from transloop_server import trust
+from transloop_server import pages, trust
 from transloop_server.documents import Document, Documents
 from transloop_server.editor import Editor
 from transloop_server.engines import engine_key, local_model, make_engine
@@ -247,6 +247,7 @@ class Session:
             await self._engine.close()
         if self._sandbox:
             await asyncio.to_thread(self._sandbox.close)
+        await asyncio.to_thread(pages.forget)
 
     # What is remembered
 

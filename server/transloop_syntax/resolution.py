@@ -41,6 +41,7 @@ def needs_of(
     uses = replace(uses, names=uses.names | _same_class(choice, uses, language))
     rest = [item for item in around if item not in chosen]
     wanted = _closure(uses, rest, language)
+    rest = [item for item in rest if item.part == "import" or _mentioned(item, wanted)]
     own = {name for item in chosen for name in names_of(item, language)}
     known = {name for item in rest if item.part != "import" for name in names_of(item, language)}
     open_ends = wanted - known - own - language.scope.receivers
@@ -50,6 +51,12 @@ def needs_of(
     texts += [_sibling(item, reached, language) for item in inside]
     unique = {text.rstrip(";"): text for text in reversed(texts) if text}
     return tuple(reversed(unique.values()))
+
+
+def _mentioned(item: Item, names: frozenset[str]) -> bool:
+    """Whether its text holds one of the names: a file of megabytes declares 100,000 others."""
+    text = _text(item.node)
+    return any(name in text for name in names)
 
 
 def _same_class(choice: Choice, uses: Uses, language: Language) -> set[str]:

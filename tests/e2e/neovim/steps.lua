@@ -22,6 +22,11 @@ function steps.waits_for_jobs(count)
   person.waits_for_jobs(count)
 end
 
+---As they are told, without asking a server that is busy.
+function steps.waits_for_ends(count)
+  person.waits_for('end', count)
+end
+
 function steps.waits_for_writing()
   person.waits_for_writing()
 end
