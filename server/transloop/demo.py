@@ -49,6 +49,9 @@ def demo(
     picture: Annotated[
         Path | None, typer.Option(help="Also save one of the translations as an SVG picture.")
     ] = None,
+    loop: Annotated[
+        bool, typer.Option("--loop/--no-loop", help="End with a short training run.")
+    ] = True,
 ) -> None:
     """Translate a few samples as an editor would; then say how to set up yours."""
     from rich.console import Console
@@ -59,7 +62,9 @@ def demo(
         chosen = settings.load()
         _get_model(console, chosen)
         with tempfile.TemporaryDirectory(prefix="transloop-demo-") as folder:
-            shown = asyncio.run(_play(console, Path(folder).resolve(), targets))
+            place = Path(folder).resolve()
+            trains = loop and _can_train(console, chosen)
+            shown = asyncio.run(_play(console, place, targets, trains))
     except KeyboardInterrupt:
         console.print("Interrupted.")
         raise typer.Exit(130) from None
@@ -128,12 +133,26 @@ def _get_model(console: Console, chosen: Settings) -> None:
     models.pull(row.id, None)
 
 
+def _can_train(console: Console, chosen: Settings) -> bool:
+    """Whether the loop can be shown, said where it cannot."""
+    from transloop.train import missing
+
+    if chosen.engine.backend != "llama":
+        return False
+    if packages := missing():
+        console.print(f"Without {', '.join(packages)} nothing is trained: the loop is left out.")
+    return not packages
+
+
 # Playing -----------------------------------------------------------------------------------------
 
 
-async def _play(console: Console, folder: Path, targets: list[Language]) -> list[Shown]:
+async def _play(
+    console: Console, folder: Path, targets: list[Language], trains: bool
+) -> list[Shown]:
     from transloop.demo_client import editor_with_server
     from transloop.demo_learning import CONSENT, show_learning
+    from transloop.demo_loop import show_loop
     from transloop_syntax.language import languages
 
     workspace, seeds = folder / "workspace", folder / "seeds"
@@ -146,7 +165,11 @@ async def _play(console: Console, folder: Path, targets: list[Language]) -> list
         "trusted": [str(workspace)],  # samples of ours
         "verify": {"mode": "balanced"},
     }
-    own = {"TRANSLOOP_SEEDS_DIR": str(seeds), "TRANSLOOP_STATE_DIR": str(folder / "state")}
+    own = {
+        "TRANSLOOP_SEEDS_DIR": str(seeds),
+        "TRANSLOOP_STATE_DIR": str(folder / "state"),
+        "TRANSLOOP_ADAPTERS_DIR": str(folder / "adapters"),
+    }
     async with editor_with_server(workspace, options, **own) as editor:
         editor.answers = CONSENT
         shown = [
@@ -156,6 +179,8 @@ async def _play(console: Console, folder: Path, targets: list[Language]) -> list
             if target != piece.language
         ]
         await show_learning(console, editor, shown, seeds)
+        if trains:
+            await show_loop(console, editor, folder, own)
         return shown
 
 

@@ -129,11 +129,15 @@ def _plan(
     )
 
 
+def missing() -> list[str]:
+    """The packages that training needs and this installation has not."""
+    return [name for name in NEEDED if importlib.util.find_spec(name) is None]
+
+
 def _require_train() -> None:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
+    if packages := missing():
         raise UsageError(
-            f"Training needs {', '.join(missing)}, which are not installed.",
+            f"Training needs {', '.join(packages)}, which are not installed.",
             'Run: pip install "transloop[train]"',
         )
 
