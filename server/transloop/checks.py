@@ -312,4 +312,4 @@ def vscode() -> Check:
 
 
 def _next(where: str, lines: list[str]) -> str:
-    return "\n".join([f"Set it up, in {where}:", *lines])
+    return "\n".join([f"Set it up with `transloop setup`, or by hand in {where}:", *lines])
