@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from transloop_sandbox.job import Limits
+from transloop_synth import lines
 from transloop_synth.alike import Alike
 from transloop_synth.dataset import Dropped
 from transloop_synth.examined import Call, Calls, Examined
 from transloop_synth.normal import shingles
-from transloop_synth.source import SourceFunction
+from transloop_synth.source import SourceFunction, digest
 from transloop_synth.testable import Known, require_sound
-from transloop_verify.case import Case
+from transloop_verify.case import Case, Observation
 from transloop_verify.compare import Rules, same
 from transloop_verify.evidence import Evidence
 from transloop_verify.literals import bare
@@ -32,8 +34,10 @@ SAME_TEXT = 0.6
 """Share of token runs in common from which on two codes are one problem solved in one way."""
 SCREENED = 2
 """Calls of each unit that a source is tried on first."""
-SECONDS = 10.0
+SECONDS, LIMITS = 5.0, Limits(cpu_seconds=0.5, memory_mb=512)
 """For a source on the calls of all units that it could be."""
+ROUNDS = 3
+"""Calls of other units may never end; what lies behind them is tried again without them."""
 SAYS_NOTHING = frozenset(
     ("solution", "solve", "main", "run", "test", "func", "function", "answer", "result", "compute")
 )
@@ -58,11 +62,28 @@ class Barred:
         self._calls, self._lock = Calls(units, folder), threading.Lock()
         names = [(_key(name), unit.id) for unit in units for name in unit.names]
         self._names = {name: unit for name, unit in reversed(names) if name}
+        self._units = tuple(units)
         self._texts: dict[str, Alike] = {}
-        for unit in units:
-            for spoken, code in unit.codes.items():
-                texts = self._texts.setdefault(spoken, Alike(SAME_TEXT))
-                texts.add(unit.id, shingles(code, spoken))
+
+    @property
+    def key(self) -> str:
+        """Digest of the units: what was found about a source holds for these."""
+        parts = (part for each in self._units for part in (each.id, *each.codes.values()))
+        return digest(*sorted(parts))
+
+    def prepare(self, languages: Iterable[str]) -> None:
+        """Read the references in these languages, which takes seconds where there are many."""
+        for each in languages:
+            self._references(each)
+
+    def _references(self, language_id: str) -> Alike:
+        with self._lock:
+            if language_id not in self._texts:
+                self._texts[language_id] = Alike(SAME_TEXT)
+                for unit in self._units:
+                    if code := unit.codes.get(language_id):
+                        self._texts[language_id].add(unit.id, shingles(code, language_id))
+            return self._texts[language_id]
 
     def by_name(self, names: Iterable[str]) -> Contamination | None:
         """Has a unit's entry point one of these names, in whatever convention?"""
@@ -71,9 +92,10 @@ class Barred:
 
     def by_text(self, code: str, language_id: str) -> Contamination | None:
         """Is a unit's reference in this language nearly the same code?"""
-        texts = self._texts.get(language_id)
-        found = list(texts.of(shingles(code, language_id))) if texts else []
-        return Contamination("text", found[0]) if found else None
+        if not any(language_id in each.codes for each in self._units):
+            return None
+        found = next(self._references(language_id).of(shingles(code, language_id)), None)
+        return Contamination("text", found) if found else None
 
     def by_behaviour(self, evidence: Evidence, sandbox: Runs) -> Contamination | None:
         """Does a source return on a unit's calls what the unit does?
@@ -95,22 +117,28 @@ class Barred:
         return Contamination("behaviour", found[0]) if found else None
 
 
-@dataclass
 class Screen:
-    """Sources as they are tried, each looked at once."""
+    """Sources as they are tried, each looked at once; a file remembers what was found."""
 
-    barred: Barred
-    sandbox: Runs
-    _found: dict[str, Dropped | None] = field(default_factory=dict)
+    def __init__(self, barred: Barred, sandbox: Runs, path: Path) -> None:
+        self.barred, self.sandbox, self.path = barred, sandbox, path
+        self._key = barred.key
+        self._found = {
+            line["source"]: Contamination(line["by"], line["unit"]) if line["by"] else None
+            for line in lines.read(path)
+            if line["barred"] == self._key
+        }
 
     async def of(self, source: SourceFunction, known: Known) -> Dropped | None:
         """Why a source must not be learned from; None where it may."""
         if source.id not in self._found:
             found = await asyncio.to_thread(contamination, source, known, self.barred, self.sandbox)
-            self._found[source.id] = (
-                Dropped(source.id, "contaminated", found.by, found.unit) if found else None
-            )
-        return self._found[source.id]
+            self._found[source.id] = found
+            by, unit = (found.by, found.unit) if found else ("", "")
+            line = {"source": source.id, "barred": self._key, "by": by, "unit": unit}
+            lines.append(self.path, line)
+        why = self._found[source.id]
+        return Dropped(source.id, "contaminated", why.by, why.unit) if why else None
 
 
 def contamination(
@@ -130,21 +158,33 @@ def _key(name: str) -> str:
 
 
 def _agreeing(evidence: Evidence, calls: Mapping[str, Sequence[Call]], sandbox: Runs) -> list[str]:
-    """The units on all of whose calls the source returns the same; one program tries all."""
+    """The units on all of whose calls the source returns the same; one program tries all.
+
+    A call that never ends costs seconds; its unit is not tried again. If there are many of them,
+    what lies behind is not compared, and counts as another program.
+    """
     numbered = [(name, *call) for name, each in calls.items() for call in each]
-    cases = [Case(at, given, "examined") for at, (_, given, _) in enumerate(numbered)]
-    if not cases:
-        return []
-    seen = observe(evidence.side, cases, sandbox, seconds=SECONDS)
-    require_sound(seen.failure)
-    other = {
-        name
-        for at, (name, _, wanted) in enumerate(numbered)
-        if (did := seen.by_case.get(at)) is None
-        or did.kind != "returned"
-        or not same(wanted, did.value, _LOOSE)
-    }
+    seen: dict[int, Observation] = {}
+    other: set[str] = set()
+    for _ in range(ROUNDS):
+        left = [
+            Case(at, given, "examined")
+            for at, (name, given, _) in enumerate(numbered)
+            if at not in seen and name not in other
+        ]
+        if not left:
+            break
+        found = observe(evidence.side, left, sandbox, limits=LIMITS, seconds=SECONDS)
+        require_sound(found.failure)
+        seen |= found.by_case
+        seen |= dict.fromkeys(found.unexpressed, Observation("unexpressed"))
+        other |= {numbered[at][0] for at, did in seen.items() if not _same(did, numbered[at][2])}
+    other |= {name for at, (name, _, _) in enumerate(numbered) if at not in seen}
     return [name for name in calls if name not in other]
+
+
+def _same(did: Observation, wanted: Value) -> bool:
+    return did.kind == "returned" and same(wanted, did.value, _LOOSE)
 
 
 def _kinds(calls: Sequence[Sequence[Value]]) -> list[set[str]]:

@@ -119,7 +119,7 @@ class _Run:
         self._recorded = {each.pick: each for each in history if each.order == self.key}
         self.clock = Clock(paused, max((r.clock for r in self._recorded.values()), default=0.0))
         self._spent = self.clock.seconds
-        screen = Screen(barred, sandbox)
+        screen = Screen(barred, sandbox, dataset.folder / "screened.jsonl")
         self.bench = Workbench(order, engine, teacher, sandbox, screen, self.clock)
         self.admission = Admission(self._pairs.values(), barred)
         self.plan = self._plan(sources, [each for each in history if each.order != self.key])
@@ -144,6 +144,7 @@ class _Run:
     async def all(self, ahead: int, tell: Tell) -> None:
         """Try what the plan says, until it says nothing more or the time is up."""
         await self._leave_out_what_cannot_run()
+        await asyncio.to_thread(self.bench.screen.barred.prepare, self._languages())
         under_way: deque[tuple[Pick, asyncio.Task[Done | None]]] = deque()
         try:
             while True:
@@ -167,8 +168,7 @@ class _Run:
     async def _leave_out_what_cannot_run(self) -> None:
         """Shares with a language that is not on this machine; they are told, once each."""
         missing: dict[str, str] = {}
-        spoken = (each for share in self.plan.shares for each in share.direction.split(":"))
-        for each in dict.fromkeys(spoken):
+        for each in self._languages():
             try:
                 await asyncio.to_thread(self.sandbox.prepare, each)
             except (ToolchainMissing, InstallFailed) as error:
@@ -178,6 +178,11 @@ class _Run:
             if why:
                 self.plan.shares.remove(share)
                 self.attempts.append(Attempt("", share.direction, (), False, unusable=why[0]))
+
+    def _languages(self) -> tuple[str, ...]:
+        """Of all directions that are left."""
+        spoken = (each for share in self.plan.shares for each in share.direction.split(":"))
+        return tuple(dict.fromkeys(spoken))
 
     def _tried(self, pick: Pick) -> Coroutine[Any, Any, Done | None]:
         """What comes of a pick; nothing of one that is done already.

@@ -9,6 +9,7 @@ import pytest
 from tests.synth.functions import JAVASCRIPT, PYTHON, engine, order, sources
 
 from transloop_sandbox.sandbox import Sandbox
+from transloop_synth import lines
 from transloop_synth.barred import Barred, Examined
 from transloop_synth.dataset import Dataset
 from transloop_synth.normal import canonical, shingles
@@ -186,3 +187,34 @@ async def test_an_invention_may_be_contaminated_as_well(sandbox: Sandbox, datase
     made = await synthesize(asked, sources("half"), model, sandbox, dataset, barred=barred)
     assert [each.unusable for each in made.attempts] == ["contaminated by its name"]
     assert dataset.invented() == []
+
+
+async def test_a_call_that_never_ends_hides_no_unit_behind_it(
+    sandbox: Sandbox, dataset: Dataset
+) -> None:
+    code = (
+        "def slow(n: int) -> int:\n    k = 0\n    while n > 10**6:\n        k += 1\n"
+        "    return n * n - n"
+    )
+    endless = tuple(((10**7 + n,), n) for n in range(4))
+    same = tuple(((n,), n * n - n) for n in range(2, 9))
+    units = [*(Examined(f"set/{n}", {}, ("f",), endless) for n in range(3))]
+    barred = Barred([*units, Examined("set/same", {}, ("g",), same)])
+    source = of_program(code, "python", "slow")
+    model = engine({"slow": (JAVASCRIPT["half"],)})
+    await synthesize(order(mutants=0.0), [source], model, sandbox, dataset, barred=barred)
+    assert [each.against for each in dataset.dropped()] == ["set/same"]
+
+
+async def test_a_source_is_screened_once_for_all_orders(sandbox: Sandbox, dataset: Dataset) -> None:
+    barred = Barred([Examined("set/1", {}, ("other",), CALLS)])
+    for number, target in enumerate(("javascript", "java")):
+        asked = order(Share(f"python:{target}", None, 1), number=number)
+        await synthesize(asked, sources("total"), engine(), sandbox, dataset, barred=barred)
+    path = dataset.folder / "screened.jsonl"
+    assert len(lines.read(path)) == 1
+    more = Barred([Examined("set/2", {}, ("total",), CALLS)])
+    asked = order(Share("python:typescript", None, 1), number=2)
+    made = await synthesize(asked, sources("total"), engine(), sandbox, dataset, barred=more)
+    assert [each.unusable for each in made.attempts] == ["contaminated by its name"]
+    assert len(lines.read(path)) == 2, "what was found holds for the units that it was found with"
