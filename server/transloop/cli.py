@@ -3,7 +3,7 @@
 Exit codes: 0 done; 1 failed; 2 the request is off (unknown language, nothing to translate, wrong
 setting); 3 the model is missing or damaged; 4 the engine failed; 5 the answer held no usable code;
 6 programs cannot be run here, or a compiler is missing; 7 nothing could be checked; 8 the store of
-seeds cannot be used; 130 interrupted.
+seeds cannot be used; 9 training failed; 130 interrupted.
 """
 
 from __future__ import annotations

@@ -89,6 +89,7 @@ def killed_at(point: str, model: ModelFile, folder: Path) -> dict[str, Any] | No
     return dict(json.loads(done.stdout))
 
 
+@pytest.mark.timeout(900)  # a minute on two quiet cores; torch is slow beside other work
 def test_a_run_that_is_killed_in_every_phase_ends_as_if_it_never_was(
     smollm2: ModelFile, tmp_path: Path
 ) -> None:
