@@ -64,6 +64,9 @@ def test_equal_states_give_equal_decisions(name: str) -> None:
 SAME = """
 import sys
 from tests.trainer.test_policy import ran
+from transloop_trainer.control import targets
+places = [("python:java", name) for name in "abcdefgh"]
+print(targets.within(dict.fromkeys(places, 9.0), 100, dict.fromkeys(places, 2)))
 print(ran(sys.argv[1], 20000.0, sources=30).decisions)
 """
 
