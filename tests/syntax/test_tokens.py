@@ -172,6 +172,6 @@ def test_long_codes_are_compared_in_less_than_a_second() -> None:
     python = language("python")
     one = code_tokens("".join(f"def f{n}(a):\n    return a + {n}\n" for n in range(2_000)), python)
     other = [*one[:-9], *one[:9]]
-    began = time.perf_counter()
+    began = time.process_time()
     assert 0.9 < similarity(one, other) < 1.0
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
