@@ -46,9 +46,20 @@ def neovim_lines() -> list[str]:
 
 
 def neovim_file() -> list[str]:
-    """Lines for a file that Neovim reads after `init.lua`, when plug-ins have been looked for."""
-    command = neovim_client() / "plugin" / "transloop.lua"
-    return [*neovim_lines(), f"vim.cmd.source({_lua(str(command))})"]
+    """Lines for a file that Neovim reads after `init.lua`, when plug-ins have been looked for.
+
+    It must not break a start: of an older Neovim, or when the plug-in is gone.
+    """
+    return [
+        f"local client = {_lua(str(neovim_client()))}",
+        "if vim.fn.has('nvim-0.11') == 0 or vim.fn.isdirectory(client) == 0 then",
+        "  return",
+        "end",
+        "vim.opt.runtimepath:append(client)",
+        f"vim.lsp.config('transloop', {{ cmd = {_lua(server_command())} }})",
+        "vim.lsp.enable('transloop')",
+        "dofile(client .. '/plugin/transloop.lua')",
+    ]
 
 
 def vscode_lines() -> list[str]:

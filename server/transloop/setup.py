@@ -96,7 +96,8 @@ def _undo(known: dict[str, Editor], named: list[str] | None, yes: bool) -> bool:
     from transloop.jsonc import Unreadable
     from transloop.setup_files import note, noted, put_back, undone
 
-    rows = {id_: each for id_, each in noted().items() if not named or id_ in named}
+    wanted = named or known
+    rows = {id_: each for id_, each in noted().items() if id_ in wanted and id_ in known}
     if not rows:
         typer.echo("Setup has written nothing that could be taken back.")
     failed = False
@@ -112,10 +113,12 @@ def _undo(known: dict[str, Editor], named: list[str] | None, yes: bool) -> bool:
             typer.echo(f"{editor.name}: {written.path} was left as it is: {error}.")
             failed = True
             continue
-        if written.extension:
-            _run(editor.extension, "--uninstall-extension", EXTENSION)
         note(id_, None)
         typer.echo(f"{editor.name}: taken back.")
+        if written.extension:
+            stays, said = _run(editor.extension, "--uninstall-extension", EXTENSION)
+            typer.echo(said.strip() or f"The extension is {'still there' if stays else 'gone'}.")
+            failed |= stays
     return failed
 
 

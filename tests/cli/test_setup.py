@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from transloop import jsonc
 from transloop import setup as command
 from transloop.cli import _add_commands, app
-from transloop.editors import server_command
+from transloop.editors import neovim_client, server_command
 from transloop.setup_editors import HELIX, KATE, LISP, UNREACHABLE, editors
 from transloop_syntax.language import languages
 
@@ -446,19 +446,31 @@ def test_the_extension_is_installed_and_taken_away(
 # Neovim reads it ----------------------------------------------------------------------------------
 
 
-def test_neovim_starts_with_what_was_written(setup: Setup, person: Path) -> None:
-    setup("--editor", "neovim", "--yes")
+def starts_neovim(person: Path, ask: str) -> Any:
+    """What a Neovim with that person's configuration says, which must not complain."""
     nvim = Path(sys.executable).with_name("nvim")
-    ask = (
-        "lua io.write(vim.json.encode({vim.lsp.config.transloop.cmd, vim.fn.exists(':Transloop')}))"
-    )
     kept = {key: each for key, each in os.environ.items() if not key.startswith("XDG_")}
     done = subprocess.run(
-        [nvim, "--headless", "-i", "NONE", "-c", ask, "-c", "qall!"],
+        [nvim, "--headless", "-i", "NONE", "-c", f"lua io.write({ask})", "-c", "qall!"],
         env={**kept, "HOME": str(person)},
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-    assert json.loads(done.stdout) == [server_command(), 2], done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_neovim_starts_with_what_was_written(setup: Setup, person: Path) -> None:
+    setup("--editor", "neovim", "--yes")
+    ask = "vim.json.encode({vim.lsp.config.transloop.cmd, vim.fn.exists(':Transloop')})"
+    assert starts_neovim(person, ask) == [server_command(), 2]
+
+
+def test_neovim_starts_when_the_plug_in_is_gone(setup: Setup, person: Path) -> None:
+    setup("--editor", "neovim", "--yes")
+    written = person / FILES["neovim"]
+    gone = written.read_text("utf-8").replace(str(neovim_client()), "/nowhere")
+    written.write_text(gone, "utf-8")
+    assert starts_neovim(person, "tostring(vim.lsp.is_enabled('transloop'))") is False

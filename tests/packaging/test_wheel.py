@@ -65,6 +65,6 @@ def test_the_command_starts_without_the_development_tools(wheel: Path, tmp_path:
     assert "def f(x)" in translated
     written = [*command, "setup", "--editor", "neovim", "--yes"]
     shown = run(written, HOME=str(tmp_path), XDG_CONFIG_HOME="")
-    assert f'+vim.opt.runtimepath:append("{place}/share/transloop/neovim")' in shown
+    assert f'+local client = "{place}/share/transloop/neovim"' in shown
     missing = run([str(python), "-c", "import importlib.util as u; print(u.find_spec('torch'))"])
     assert missing.strip() == "None"
