@@ -55,7 +55,7 @@ def neovim_file() -> list[str]:
         "if vim.fn.has('nvim-0.11') == 0 or vim.fn.isdirectory(client) == 0 then",
         "  return",
         "end",
-        "vim.opt.runtimepath:append(client)",
+        "vim.opt.runtimepath:append(vim.fn.escape(client, ','))",
         f"vim.lsp.config('transloop', {{ cmd = {_lua(server_command())} }})",
         "vim.lsp.enable('transloop')",
         "dofile(client .. '/plugin/transloop.lua')",

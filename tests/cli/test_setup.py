@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -468,9 +469,22 @@ def test_neovim_starts_with_what_was_written(setup: Setup, person: Path) -> None
     assert starts_neovim(person, ask) == [server_command(), 2]
 
 
-def test_neovim_starts_when_the_plug_in_is_gone(setup: Setup, person: Path) -> None:
+def moved(setup: Setup, person: Path, place: str) -> None:
+    """What setup writes, if the plug-in were in another place."""
     setup("--editor", "neovim", "--yes")
     written = person / FILES["neovim"]
-    gone = written.read_text("utf-8").replace(str(neovim_client()), "/nowhere")
-    written.write_text(gone, "utf-8")
+    text = written.read_text("utf-8").replace(str(neovim_client()), place)
+    written.write_text(text, "utf-8")
+
+
+def test_neovim_finds_the_plug_in_wherever_it_is(setup: Setup, person: Path) -> None:
+    place = person / "a, b #1 %"
+    shutil.copytree(neovim_client(), place)
+    moved(setup, person, str(place))
+    ask = "vim.json.encode({#vim.lsp.config.transloop.filetypes, vim.fn.exists(':Transloop')})"
+    assert starts_neovim(person, ask) == [10, 2]
+
+
+def test_neovim_starts_when_the_plug_in_is_gone(setup: Setup, person: Path) -> None:
+    moved(setup, person, "/nowhere")
     assert starts_neovim(person, "tostring(vim.lsp.is_enabled('transloop'))") is False
