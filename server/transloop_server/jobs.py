@@ -81,6 +81,18 @@ class Job:
         return self.final or self.found[self.shown]
 
     @property
+    def placed_text(self) -> str:
+        """What was placed; nothing where nothing was."""
+        return self.placed.text if self.placed else ""
+
+    def stands_in(self, document: Document) -> bool:
+        """Whether its placed text is in this document, and was not undone or taken out."""
+        if self.placed is None or not self.placed.is_in(document):
+            return False
+        anchor = self.placed.anchor
+        return anchor is None or bool(document.text.text[anchor.start : anchor.end].strip())
+
+    @property
     def name(self) -> str:
         """What verdicts call the function."""
         names = self.work.unit.names
@@ -158,6 +170,13 @@ class Jobs:
     def get(self, id_: str) -> Job | None:
         """The job with this id."""
         return self._jobs.get(id_)
+
+    def reopened(self, document: Document) -> None:
+        """Let go of texts that stand there no more; whoever follows one finds it elsewhere."""
+        for job in self:
+            anchor = job.placed.anchor if job.placed and job.placed.is_in(document) else None
+            if anchor and document.text.text[anchor.start : anchor.end] != job.placed_text:
+                anchor.end = anchor.start
 
     def running(self) -> list[Job]:
         """The jobs that have not ended."""

@@ -80,7 +80,7 @@ def _about(job: Job, document: Document, start: int, end: int) -> list[Choice]:
         title = f"Cancel translation to {job.work.target.name}"
         return [Choice(title, f"{KIND}.cancel", "transloop.cancel", argument)]
     placed = job.placed
-    if placed is None or not placed.is_in(document):
+    if placed is None or not job.stands_in(document):
         return []
     if placed.anchor is None or _touches(placed.anchor, start, end):
         return [
@@ -164,7 +164,7 @@ def lenses(document: Document, jobs: Iterable[Job]) -> list[lsp.CodeLens]:
         if job.state == "running" and job.uri == document.uri:
             title = f"Cancel: {job.title[0].lower()}{job.title[1:]}"
             found.append(_lens(document, job.anchor.start, title, "transloop.cancel", job))
-        elif job.placed and job.placed.is_in(document) and not job.decided:
+        elif job.placed and job.stands_in(document) and not job.decided:
             at = job.placed.anchor.start if job.placed.anchor else 0
             lines = ((_about_result(job), "next"), *_below(job))
             found += [_lens(document, at, title, f"transloop.{name}", job) for title, name in lines]

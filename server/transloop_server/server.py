@@ -139,7 +139,9 @@ def _documents(server: LanguageServer, session: Session, outcomes: Outcomes) -> 
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: lsp.DidOpenTextDocumentParams) -> None:
         session.documents.open(params.text_document)
-        outcomes.opened(session.documents[params.text_document.uri])
+        document = session.documents[params.text_document.uri]
+        session.jobs.reopened(document)
+        outcomes.opened(document)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: lsp.DidChangeTextDocumentParams) -> None:

@@ -187,6 +187,41 @@ async def test_what_was_not_run_cannot_be_fixed(connect: Connect) -> None:
     assert refused["error"] == "Nothing of this text was run, so no failure is known."
 
 
+# What is there no more
+
+
+async def test_what_was_closed_without_saving_leaves_nothing_behind(connect: Connect) -> None:
+    editor = await connect("vscode", *NEVER_FINDS)
+    uri, _ = await placed(editor, "below")
+    assert len(await lens(editor, uri)) == 4
+    editor.close(uri)
+    editor.show(uri, TEXT, "python")
+    for _ in range(20):  # also after it was searched for
+        assert await lens(editor, uri) == []
+        assert "Accept the translation" not in await menu(editor, uri, TEXT)
+        await asyncio.sleep(0.02)
+
+
+async def test_what_was_saved_is_still_there_when_it_is_opened_again(connect: Connect) -> None:
+    editor = await connect("vscode")
+    uri, _ = await placed(editor, "below")
+    editor.type(uri, "\n\n\ndef", "import os  # above it\n")
+    editor.save(uri)
+    text = editor.text(uri)
+    editor.close(uri)
+    editor.show(uri, text, "python")
+    assert len(await lens(editor, uri)) == 4
+    assert "Accept the translation" in await menu(editor, uri, ECHO)
+
+
+async def test_what_was_undone_leaves_no_lens(connect: Connect) -> None:
+    editor = await connect("vscode")
+    uri, _ = await placed(editor, "below")
+    editor.undo(uri)
+    await asyncio.sleep(0.1)
+    assert await lens(editor, uri) == []
+
+
 # Looking
 
 

@@ -284,8 +284,16 @@ def test_what_is_decided_has_no_lens() -> None:
 
 def test_a_lens_stays_inside_a_document_that_shrank() -> None:
     document = opened("x\n")
-    placed = finished(opened(), Placed(document.uri, "x = 1", Anchor(31, 36)))
-    assert lenses(document, [placed])[0].range.start == lsp.Position(1, 0)
+    running = job_at(opened(), 31, 36)
+    assert lenses(document, [running])[0].range.start == lsp.Position(1, 0)
+
+
+def test_a_translation_that_is_there_no_more_has_no_lens_and_no_menu() -> None:
+    document = opened("x\n")
+    for anchor in (Anchor(31, 36), Anchor(1, 1)):
+        gone = finished(opened(), Placed(document.uri, "x = 1", anchor))
+        assert lenses(document, [gone]) == []
+        assert "Accept the translation" not in titles(chosen(0, 0, 0, 1), document, [gone])
 
 
 def test_jobs_of_other_documents_have_no_lenses_here() -> None:
