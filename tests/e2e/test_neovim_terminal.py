@@ -99,7 +99,8 @@ def test_a_person_translates_looks_changes_their_mind_and_accepts(
     terminal.sees("transloop: echo")
     select_gcd(terminal)
     menu(terminal, "Translate to JavaScript")
-    terminal.sees("function gcd(a, b) {", "translated, not run (1/1) | Next alternative", "Accept")
+    lenses = "translated, not run (1/1) | Next alternative | Accept | Reject | Translate again"
+    terminal.sees("function gcd(a, b) {", lenses)
 
     terminal.types("12G")
     menu(terminal, "Next alternative translation")

@@ -196,7 +196,20 @@ def test_a_function_in_a_file_of_five_megabytes(neovim: Neovim) -> None:
 
 def test_settings_that_are_wrong_are_named_and_the_others_hold(neovim: Neovim) -> None:
     neovim.settings(placement="below", colour="red", sampling={"alternatives": "many"})
-    seen = plays(neovim, OPENED, {"waits_for_message": "colour"}, *TRANSLATED, {"notes": "end"})
+    seen = plays(
+        neovim,
+        OPENED,
+        {"waits_for_message": "colour"},
+        *TRANSLATED,
+        {"notes": "end"},
+        command("checkhealth transloop"),
+        {"waits_for_text": "The log of the server: "},
+        {"sees_windows": "health"},
+    )
+    page = seen["health"][0]["text"]
+    assert "running for 1 buffers" in page
+    assert "uses echo, ready" in page
+    assert "WARNING Settings: " in page
     assert "sampling.alternatives" in seen["messages"]
     assert "the defaults are used for what is wrong" in seen["messages"]
     assert text(seen, "end") == below(GCD)

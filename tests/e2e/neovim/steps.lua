@@ -51,6 +51,13 @@ function steps.waits_for_window(name)
   end)
 end
 
+---Until the buffer holds this text.
+function steps.waits_for_text(text)
+  person.waits('the text ' .. text, function()
+    return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n'):find(text, 1, true)
+  end)
+end
+
 ---Until the status line would hold this; how it is asked for takes no time.
 function steps.waits_for_status(text)
   person.waits('the status ' .. text, function()

@@ -37,11 +37,23 @@ local function model(path)
   if #ready == 0 then
     return health.warn('no model of the catalog is on this machine', {
       'Run: transloop models pull',
-      'Or set a GGUF file of your own as `model`',
+      'Nothing is to be done if `model` is a GGUF file of your own',
     })
   end
   for _, each in ipairs(ready) do
     health.ok('model: ' .. each.id)
+  end
+end
+
+---What a running server says of itself.
+local function tells(answer)
+  local status = answer and answer.result
+  if not status then
+    return health.warn('it does not answer', { 'Restart it: :Transloop restart' })
+  end
+  health.info(('uses %s, %s'):format(status.model, status.state))
+  if status.problem ~= '' then
+    health.warn(status.problem)
   end
 end
 
@@ -54,12 +66,9 @@ local function clients()
     health.info('no server runs: it starts with the first file in one of its languages')
   end
   for _, each in ipairs(running) do
-    local root = each.root_dir or 'no workspace'
-    health.ok(('running for %d buffers, %s, %s'):format(
-      vim.tbl_count(each.attached_buffers),
-      root,
-      each.offset_encoding
-    ))
+    local buffers, root = vim.tbl_count(each.attached_buffers), each.root_dir or 'no workspace'
+    health.ok(('running for %d buffers, %s, %s'):format(buffers, root, each.offset_encoding))
+    tells(each:request_sync('workspace/executeCommand', { command = 'transloop.status' }, 5000))
   end
 end
 

@@ -9,7 +9,12 @@ function M.shows(client, buffer)
     return vim.lsp.codelens.enable(true, { client_id = client.id })
   end
   local params = { textDocument = vim.lsp.util.make_text_document_params(buffer) }
-  client:request(METHOD, params, vim.lsp.codelens.on_codelens, buffer)
+  client:request(METHOD, params, function(err, lenses, context)
+    for number, lens in ipairs(lenses or {}) do -- Neovim sorts a line by columns, and shuffles equal ones
+      lens.range.start.character = number
+    end
+    vim.lsp.codelens.on_codelens(err, lenses, context)
+  end, buffer)
 end
 
 ---The answer to `workspace/codeLens/refresh`.
