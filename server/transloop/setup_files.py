@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from transloop.jsonc import Unreadable
@@ -103,16 +103,21 @@ def apply(change: Change, written: Written | None = None) -> Written:
     Raises:
         Unreadable: the file may not be changed; nothing was.
     """
+    known = written or Written(str(change.path), "")
     target = change.path.resolve()
     made = tuple(str(each) for each in _missing(target.parent))
-    old = target.read_bytes() if target.exists() else None
+    old = change.before.encode() if change.before is not None else None
     untouched = written is not None and old is not None and _digest(old) == written.digest
     _require_writable(target)
-    backup = written.backup if written and untouched else _backed_up(change.path, old)
+    backup = known.backup if untouched else _backed_up(change.path, old)
     put_back(change)
-    exact = written is None or (written.exact and untouched)
-    made = (*(written.made if written else ()), *made)
-    return Written(str(change.path), _digest(target.read_bytes()), backup, exact, made)
+    return replace(
+        known,
+        digest=_digest((change.after or "").encode()),
+        backup=backup,
+        exact=written is None or (written.exact and untouched),
+        made=(*known.made, *made),
+    )
 
 
 def put_back(change: Change, made: tuple[str, ...] = ()) -> None:
@@ -122,6 +127,8 @@ def put_back(change: Change, made: tuple[str, ...] = ()) -> None:
         Unreadable: the file may not be changed; nothing was.
     """
     target = change.path.resolve()
+    if read(target) != change.before:
+        raise Unreadable("it was changed meanwhile")
     _require_writable(target)
     if change.after is None:
         target.unlink(missing_ok=True)
@@ -129,13 +136,15 @@ def put_back(change: Change, made: tuple[str, ...] = ()) -> None:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.transloop")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         fresh.write_bytes(change.after.encode())
         if target.exists():
             shutil.copymode(target, fresh)
         fresh.replace(target)
+    except OSError as error:
+        raise Unreadable(f"{error.filename}: {error.strerror}") from error
     finally:
         fresh.unlink(missing_ok=True)
 
@@ -156,15 +165,19 @@ def _missing(folder: Path) -> Iterator[Path]:
 
 
 def _backed_up(path: Path, old: bytes | None) -> str | None:
-    if old is None:
-        return None
+    """The copy of a file. Raises Unreadable where nothing could be noted either."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
-    folder = directories.state() / "setup"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _note().parent
     names = (f"{stamp}{extra}-{path.name}" for extra in ("", *(f".{n}" for n in range(1, 1000))))
-    copy = next(folder / name for name in names if not (folder / name).exists())
-    copy.write_bytes(old)
-    return str(copy)
+    _require_writable(folder / "any")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        copy = next(folder / name for name in names if not (folder / name).exists())
+        if old is not None:
+            copy.write_bytes(old)
+    except OSError as error:
+        raise Unreadable(f"no backup can be made: {error}") from error
+    return None if old is None else str(copy)
 
 
 def _digest(data: bytes) -> str:

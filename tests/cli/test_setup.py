@@ -17,7 +17,7 @@ import pytest
 from tests.cli.conftest import COMMAND
 from typer.testing import CliRunner
 
-from transloop import jsonc
+from transloop import jsonc, setup_files
 from transloop import setup as command
 from transloop.cli import _add_commands, app
 from transloop.editors import neovim_client, server_command
@@ -386,6 +386,26 @@ def test_what_is_read_only_is_left_alone(setup: Setup, person: Path, what: str) 
     assert ran.returncode == 1
     assert f"{place} is read-only" in ran.stdout
     assert path.read_text("utf-8") == VSCODE
+
+
+def test_without_a_place_for_a_backup_nothing_is_written(
+    setup: Setup, person: Path, home: Path
+) -> None:
+    path = has(person, "vscode", VSCODE)
+    (home / "state").mkdir(mode=0o555)
+    ran = setup("--editor", "vscode", "--yes")
+    assert ran.returncode == 1
+    assert f"{home / 'state'} is read-only" in ran.stdout
+    assert path.read_text("utf-8") == VSCODE
+
+
+def test_what_an_editor_writes_meanwhile_is_not_overwritten(person: Path) -> None:
+    path = has(person, "vscode", VSCODE)
+    change = setup_files.Change(path, VSCODE, "{}")
+    path.write_text("{}\n")
+    with pytest.raises(jsonc.Unreadable, match="changed meanwhile"):
+        setup_files.apply(change)
+    assert path.read_text() == "{}\n"
 
 
 def test_a_damaged_note_is_told_and_nothing_is_done(setup: Setup, person: Path, home: Path) -> None:
