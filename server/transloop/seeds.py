@@ -192,6 +192,7 @@ def forget(
             gone.update(dict.fromkeys(done.seeds))
             marked.update(dict.fromkeys(done.marked))
             wiped = done.wiped
+    _wipe_pairs(store)
     if as_json:
         _print_json({"forgotten": list(gone), "marked": list(marked)})
         return
@@ -257,6 +258,20 @@ def _store() -> Store:
     from transloop_seeds.store import Store
 
     return Store(told=lambda message: _console(stderr=True).print(message))
+
+
+def _wipe_pairs(store: Store) -> None:
+    """Remove what was grown out of forgotten seeds; a trainer that runs does it by itself."""
+    from transloop_model import training
+    from transloop_trainer.loop.folders import all_pairs
+
+    running = training.read()
+    if running is not None and running.alive:
+        return
+    for folder in filter(Path.exists, all_pairs()):
+        from transloop_synth.dataset import Dataset
+
+        Dataset(folder, store).forget()
 
 
 def _workspace(path: Path) -> Path:

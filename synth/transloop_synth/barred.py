@@ -19,6 +19,7 @@ from transloop_synth.alike import Alike
 from transloop_synth.dataset import Dropped
 from transloop_synth.examined import Call, Calls, Examined
 from transloop_synth.normal import shingles
+from transloop_synth.pair import Pair
 from transloop_synth.source import SourceFunction, digest
 from transloop_synth.testable import Known, require_sound
 from transloop_verify.case import Case, Observation
@@ -96,6 +97,15 @@ class Barred:
             return None
         found = next(self._references(language_id).of(shingles(code, language_id)), None)
         return Contamination("text", found) if found else None
+
+    def of_pair(self, pair: Pair) -> Contamination | None:
+        """Is a pair that was made earlier like a unit that measures by now? What a person has
+        translated is not barred by a name alone."""
+        return (
+            (None if pair.person else self.by_name(pair.names))
+            or self.by_text(pair.code, pair.source_language)
+            or self.by_text(pair.translation, pair.target_language)
+        )
 
     def by_behaviour(self, evidence: Evidence, sandbox: Runs) -> Contamination | None:
         """Does a source return on a unit's calls what the unit does?

@@ -6,11 +6,13 @@ import json
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.seeds.samples import ALL, JAVASCRIPT, PYTHON, about
+from tests.synth.test_dataset import PAIR
 from typer.testing import CliRunner, Result
 
 from transloop.seeds import app
@@ -19,6 +21,8 @@ from transloop_seeds.lineage import Descent
 from transloop_seeds.store import Store
 from transloop_settings import directories
 from transloop_settings.errors import StoreNewer, UsageError
+from transloop_synth.dataset import Dataset
+from transloop_trainer.loop.folders import pairs
 
 
 @pytest.fixture(autouse=True)
@@ -97,6 +101,16 @@ def test_forget_offers_a_way_back_where_an_adapter_has_seen_the_seed(filled: Sto
     said = run("forget", one["id"]).stderr
     assert "transloop adapters rollback" in said
     assert "transloop train --once" in said
+
+
+def test_what_was_grown_out_of_a_forgotten_seed_goes_from_the_disk(filled: Store) -> None:
+    one, other = told("list")
+    dataset = Dataset(pairs(), filled)
+    for seed in (one, other):
+        made = replace(PAIR, id=f"of {seed['id']}", parents=(seed["id"],), seeds=(seed["id"],))
+        dataset.keep([made], seed["id"])
+    run("forget", one["id"])
+    assert [each.seeds for each in Dataset(pairs()).pairs()] == [(other["id"],)]
 
 
 def test_purge_keeps_to_the_retention_of_the_settings(

@@ -12,7 +12,8 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -150,21 +151,20 @@ class Killed(Status):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+@contextmanager
+def desk(model: ModelFile, status: Status, engine: Scripted | None = None) -> Iterator[Desk]:
+    """What a run works with."""
+    with Supervisor(lambda: "", Hours(), told=status.paused) as supervisor, Sandbox() as sandbox:
+        registry, store = Registry(model.digest()), Store()
+        yield Desk(engine or Scripted(), model, sandbox, registry, store, supervisor, status)
+
+
 async def looped(
     model: ModelFile, asked: Plan, status: Status, engine: Scripted | None = None
 ) -> End:
     """One run, or the rest of one."""
-    with Supervisor(lambda: "", Hours(), told=status.paused) as supervisor, Sandbox() as sandbox:
-        desk = Desk(
-            engine or Scripted(),
-            model,
-            sandbox,
-            Registry(model.digest()),
-            Store(),
-            supervisor,
-            status,
-        )
-        return await Run(desk, begin(desk, asked)).go_on()
+    with desk(model, status, engine) as made:
+        return await Run(made, begin(made, asked)).go_on()
 
 
 def plan(path: Path, policy: str = "fixed") -> Plan:

@@ -44,8 +44,15 @@ from transloop_trainer.control.decision import Stop, Synthesized, Train, Trained
 from transloop_trainer.control.runlog import RunLog
 from transloop_trainer.examples import write
 from transloop_trainer.loop import data, sets, stopping, training, tuning
-from transloop_trainer.loop.folders import require_room, step_folder
+from transloop_trainer.loop.folders import (
+    all_pairs,
+    own_pairs,
+    pairs,
+    require_room,
+    step_folder,
+)
 from transloop_trainer.loop.plan import Plan, unfinished
+from transloop_trainer.loop.run import Run, begin
 from transloop_trainer.loop.sets import of_bench, of_seeds
 from transloop_trainer.publish import publish
 from transloop_trainer.recipe import recipe
@@ -262,6 +269,55 @@ def test_what_was_rolled_back_or_forgotten_does_not_come_back(
     assert registry.standing().number is None
     assert stopping.stop(Stop(False, "Worse."), trained, registry, store).reason == "Worse."
     assert "none" in stopping.stop(yes, (), registry, store).reason
+
+
+# Which pairs ------------------------------------------------------------------------------------
+
+
+def test_pairs_serve_all_runs_but_those_of_a_benchmark_its_own(
+    smollm2: ModelFile, asked: Plan
+) -> None:
+    own = replace(asked, bench=None)
+    with looped.desk(smollm2, Status()) as desk:
+        first, second, third = (
+            Run(desk, begin(desk, replace(each, seed=seed)))
+            for seed, each in enumerate((own, own, asked))
+        )
+    assert first.dataset.folder == second.dataset.folder == pairs()
+    assert third.dataset.folder == own_pairs(third.log.folder)
+    assert {pairs(), own_pairs(third.log.folder)} <= set(all_pairs())
+
+
+async def test_a_pair_that_measures_by_now_is_trained_on_no_more(
+    smollm2: ModelFile, asked: Plan
+) -> None:
+    """The units that ship measure: an earlier run may have learned what is like one of them."""
+    shipped = next(row for row in sets.units.rows() if "python" in row["languages"])
+    side = shipped["languages"]["python"]
+    fine = _pair("sound", "def half(n):\n    return n // 2\n", "half")
+    with looped.desk(smollm2, Status()) as desk:
+        run = Run(desk, begin(desk, replace(asked, bench=None)))
+        run.dataset.keep([fine, _pair("same", side["code"], "other")], "earlier")
+        run.dataset.keep([_pair("named", "def f(x):\n    return x\n", side["entry_point"])], "more")
+        assert {each.id for each in run.dataset.pairs()} == {"sound", "same", "named"}
+        decision = Train("smoke", {}, "There is one pair.")
+        run.log.decided(run._state(), decision)
+        assert run.log.decisions[0].state.pairs == {"python:javascript": 1}
+
+
+def _pair(name: str, code: str, entry: str) -> Pair:
+    return Pair(
+        id=name,
+        source_language="python",
+        target_language="javascript",
+        code=code,
+        needs=(),
+        names=(entry,),
+        entry_point=entry,
+        translation="const half = (n) => Math.floor(n / 2);",
+        signature=None,
+        origin="translated",
+    )
 
 
 # What is learned from, and what measures ---------------------------------------------------------

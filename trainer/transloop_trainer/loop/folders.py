@@ -7,7 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from transloop_settings import directories
 from transloop_settings.errors import CeilingReached, CheckpointUnwritable
+from transloop_trainer.control import runlog
+
+
+def pairs() -> Path:
+    """Of what was made out of the person's own code, by all runs."""
+    return directories.state() / "pairs"
+
+
+def own_pairs(run: Path) -> Path:
+    """Of what a run on a benchmark has made: no other run may profit, or they say nothing."""
+    return run / "data"
+
+
+def all_pairs() -> list[Path]:
+    """Wherever there are pairs."""
+    return [pairs(), *(own_pairs(runlog.root() / each) for each in runlog.names())]
 
 
 def step_folder(run: Path, number: int) -> Path:

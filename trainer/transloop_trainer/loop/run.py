@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from transloop_settings import directories
 from transloop_settings.errors import RunDamaged, TrainingError, UnitError, UsageError
 from transloop_synth.barred import Barred
 from transloop_synth.dataset import Dataset
+from transloop_synth.pair import Pair
 from transloop_synth.people import adopt
 from transloop_synth.source import SourceFunction, of_seed
 from transloop_synth.synthesize import Summary, synthesize
@@ -37,13 +38,15 @@ from transloop_trainer.evaluate.judging import Judge
 from transloop_trainer.evaluate.sizes import SIZES
 from transloop_trainer.loop import data, plan, sets, stopping, training
 from transloop_trainer.loop.desk import Desk
-from transloop_trainer.loop.folders import require_room, step_folder, tidy
+from transloop_trainer.loop.folders import own_pairs, pairs, require_room, step_folder, tidy
 from transloop_trainer.loop.measuring import Measuring
 from transloop_trainer.loop.plan import Plan
 from transloop_trainer.loop.sets import Sets
 from transloop_trainer.loop.stopping import End
 from transloop_trainer.loop.stopwatch import Stopwatch
 
+ORDERS = 1000
+"""Numbers of orders that each run has to itself: equal orders of two runs are two."""
 MOST = 100
 """Decisions of a run; a policy that makes more of them never ends."""
 
@@ -98,6 +101,8 @@ class Run:
     log: RunLog
     disk: int | None = None
     """Bytes that all runs may take."""
+    _sound: dict[str, bool] = field(default_factory=dict)
+    """Whether a pair, by its id, gives nothing away."""
 
     async def go_on(self) -> End:
         """Until the policy ends it.
@@ -158,15 +163,15 @@ class Run:
         return decision
 
     def _state(self) -> State:
-        pairs = self.dataset.pairs()
+        found = self._pairs()
         return self.log.state(
             sources=data.constructs_of(self.sources),
             pairs={
                 direction: count
-                for direction, count in data.by_direction(pairs).items()
+                for direction, count in data.by_direction(found).items()
                 if direction in self.log.facts.directions
             },
-            people=sum(pair.person for pair in pairs),
+            people=sum(pair.person for pair in found),
             seconds=sum(each.outcome.seconds for each in self.log.steps),
             rates=_rates_of_earlier(self.log),
         )
@@ -205,8 +210,9 @@ class Run:
         def tell(summary: Summary) -> None:
             desk.status.update(step=len(summary.attempts), steps=summary.planned)
 
+        order = decision.order
         found = await synthesize(
-            decision.order,
+            replace(order, number=ORDERS * int(self.log.name) + order.number),
             self.sources,
             desk.engine,
             desk.sandbox,
@@ -223,9 +229,16 @@ class Run:
 
     async def _trained(self, decision: Train, folder: Path) -> Trained:
         facts = self.log.facts
-        pairs = await asyncio.to_thread(self.dataset.pairs)
-        asked = training.Asked(decision, pairs, facts.directions, facts.guarded, folder)
+        found = await asyncio.to_thread(self._pairs)
+        asked = training.Asked(decision, found, facts.directions, facts.guarded, folder)
         return await training.train(self.desk, asked, self.measuring)
+
+    def _pairs(self) -> list[Pair]:
+        """What may be trained on: of earlier runs' pairs, some may be like what measures by now."""
+        for pair in self.dataset.pairs():
+            if pair.id not in self._sound:
+                self._sound[pair.id] = self.barred.of_pair(pair) is None
+        return [pair for pair in self.dataset.pairs() if self._sound[pair.id]]
 
     def _end(self, decision: Stop) -> End:
         trained = [each.outcome for each in self.log.steps if isinstance(each.outcome, Trained)]
@@ -270,8 +283,9 @@ class Run:
 
     @cached_property
     def dataset(self) -> Dataset:
-        """The pairs of this run."""
-        return Dataset(self.log.folder / "data", self.desk.store)
+        """Its pairs; without a benchmark, those of all runs: what was found once stays of use."""
+        place = own_pairs(self.log.folder) if self.plan.bench else pairs()
+        return Dataset(place, self.desk.store)
 
     @cached_property
     def measuring(self) -> Measuring:
