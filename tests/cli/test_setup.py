@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import COMMAND
 from typer.testing import CliRunner
 
 from transloop import jsonc, setup_files
@@ -22,6 +21,7 @@ from transloop import setup as command
 from transloop.cli import _add_commands, app
 from transloop.editors import neovim_client, server_command
 from transloop.setup_editors import HELIX, KATE, LISP, UNREACHABLE, editors
+from transloop_settings.errors import TransloopError
 from transloop_syntax.language import languages
 
 Ran = subprocess.CompletedProcess[str]
@@ -96,20 +96,21 @@ def person(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def setup(person: Path, environment: dict[str, str]) -> Setup:
+def setup(person: Path, monkeypatch: pytest.MonkeyPatch) -> Setup:
     """Run `transloop setup`; `answers` is what is typed."""
+    if not any(each.name == "setup" for each in app.registered_commands):
+        _add_commands()
 
     def run(*arguments: str, answers: str = "") -> Ran:
-        kept = {key: each for key, each in environment.items() if not key.startswith("XDG_")}
-        return subprocess.run(
-            [*COMMAND, "setup", *arguments],
-            env={**kept, "HOME": str(person), "PATH": str(person / "bin")},
-            input=answers,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        with monkeypatch.context() as place:
+            place.delenv("XDG_CONFIG_HOME", raising=False)
+            place.setenv("HOME", str(person))
+            place.setenv("PATH", str(person / "bin"))
+            done = CliRunner().invoke(app, ["setup", *arguments], input=answers)
+        if isinstance(done.exception, TransloopError):  # as `transloop.cli.main` ends it
+            return Ran(arguments, done.exception.exit_code, done.output, str(done.exception))
+        assert isinstance(done.exception, SystemExit | None), done.exception
+        return Ran(arguments, done.exit_code, done.output, "")
 
     return run
 
@@ -422,6 +423,7 @@ def test_a_damaged_note_is_told_and_nothing_is_done(setup: Setup, person: Path, 
 # The extension of VS Code -------------------------------------------------------------------------
 
 CODE = """\
+PATH=/bin:/usr/bin
 echo "$@" >> "$HOME/said"
 case "$1" in
   --list-extensions) [ -e "$HOME/installed" ] && echo transloop.transloop; exit 0;;
@@ -438,28 +440,22 @@ def said(person: Path) -> list[str]:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_extension_is_installed_and_taken_away(
-    person: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: bool
+    setup: Setup, person: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fails: bool
 ) -> None:
     package = tmp_path / "transloop.vsix"
     package.touch()
     monkeypatch.setattr(command, "_package", lambda: package)
-    monkeypatch.setenv("HOME", str(person))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    monkeypatch.setenv("PATH", f"{person / 'bin'}{os.pathsep}/bin{os.pathsep}/usr/bin")
     install = 'echo "no room" >&2; exit 1' if fails else 'touch "$HOME/installed"'
     program(person, "code", CODE.replace("{install}", install))
-    if not any(each.name == "setup" for each in app.registered_commands):
-        _add_commands()
-    ran = CliRunner().invoke(app, ["setup", "--editor", "vscode", "--yes"])
-    assert ran.exit_code == int(fails), ran.output
+    ran = setup("--editor", "vscode", "--yes")
+    assert ran.returncode == int(fails), ran.stdout
     assert said(person) == ["--list-extensions", "--install-extension"]
     if fails:
-        assert "no room" in ran.output
+        assert "no room" in ran.stdout
         return
-    again = CliRunner().invoke(app, ["setup", "--editor", "vscode", "--yes"])
-    assert again.exit_code == 0
+    assert setup("--editor", "vscode", "--yes").returncode == 0
     assert said(person)[2:] == ["--list-extensions"]
-    assert CliRunner().invoke(app, ["setup", "--undo", "--yes"]).exit_code == 0
+    assert setup("--undo", "--yes").returncode == 0
     assert said(person)[3:] == ["--uninstall-extension"]
     assert not (person / FILES["vscode"]).exists()
 
