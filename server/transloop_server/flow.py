@@ -252,6 +252,9 @@ class Flow:
     def placed(self, job: Job) -> None:
         """The person has a translation before them: what becomes of it is followed from here."""
         job.edited, job.final, job.decided = False, None, False
+        for other in self.session.jobs.covered_by(job):
+            self.placer.let_go(other)
+            other.placed = None
         self.outcomes.shown(job)
         self.editor.later(self.session.ask_to_learn(self.document(job)))
 

@@ -178,6 +178,19 @@ class Jobs:
             if anchor and document.text.text[anchor.start : anchor.end] != job.placed_text:
                 anchor.end = anchor.start
 
+    def covered_by(self, job: Job) -> list[Job]:
+        """Others that stood where this one stands now: undone before it, or replaced by it."""
+        placed = job.placed
+        if placed is None or placed.anchor is None:
+            return []
+        start, end = placed.anchor.start, placed.anchor.end
+        return [
+            other
+            for other in self
+            if other is not job and other.placed and other.placed.uri == placed.uri
+            if (anchor := other.placed.anchor) and start <= anchor.start and anchor.end <= end
+        ]
+
     def running(self) -> list[Job]:
         """The jobs that have not ended."""
         return [job for job in self if job.state == "running"]

@@ -222,6 +222,22 @@ async def test_what_was_undone_leaves_no_lens(connect: Connect) -> None:
     assert await lens(editor, uri) == []
 
 
+async def test_what_was_undone_does_not_come_back_with_the_next_translation(
+    connect: Connect,
+) -> None:
+    editor = await connect("vscode", *NEVER_FINDS)
+    uri, first = await placed(editor, "below")
+    editor.undo(uri)
+    again = await editor.translate(uri, FUNCTION, "javascript", placement="below")
+    await editor.done(again)
+    for _ in range(10):
+        assert len(await lens(editor, uri)) == 4
+        await asyncio.sleep(0.05)
+    assert (await editor.job(first))["placed"] is None
+    assert "error" not in await editor.run("transloop.accept", {"job": again})
+    assert await lens(editor, uri) == []
+
+
 # Looking
 
 
