@@ -36,11 +36,7 @@ export function clientOptions(
     // Asked again at each start.
     initializationOptions: () => ({ settings: userSet(), trusted: vscode.workspace.isTrusted }),
     middleware: {
-      executeCommand: async (command, args: unknown[]) => {
-        const answer = await commands.execute(command, ...args);
-        if (command === "transloop.diff" || command === "transloop.diffDraft") await pages.compare(answer);
-        return answer;
-      },
+      executeCommand: (command, args: unknown[]) => commands.execute(command, ...args),
       handleWorkDoneProgress: (token, params, next) => {
         progresses.tell(token, params);
         if (params.kind === "end") next(token, params); // it shows nothing of its own, and lets go of the token

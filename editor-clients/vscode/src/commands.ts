@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 
-import { jobOf } from "./pages";
+import { jobOf, type Pages } from "./pages";
 import type { Server } from "./server";
 import type { Status } from "./status";
 import type { Job } from "./told";
@@ -12,10 +12,14 @@ const KIND = "refactor.rewrite.translate";
 /** What can be done with a translation: the server's commands, and ours that find the translation for them. */
 export const AFTERWARDS = ["accept", "reject", "next", "retry", "fix", "diff", "diffDraft", "evidence", "learnNothing"];
 
+/** Their answers name two files, which are shown here. */
+const COMPARISONS = ["transloop.diff", "transloop.diffDraft"];
+
 export class Commands {
   constructor(
     private readonly server: Server,
     private readonly status: Status,
+    private readonly pages: Pages,
   ) {}
 
   /** Choose a language, the one used last first; with `target` it is not asked for. */
@@ -65,6 +69,7 @@ export class Commands {
     try {
       const answer = await this.server.ask(command, ...args);
       void this.status.refresh();
+      if (COMPARISONS.includes(command)) await this.pages.compare(answer);
       return answer;
     } catch (error) {
       if (this.server.pid === before) // else it has ended meanwhile, and that is told

@@ -32,8 +32,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const options = (): LanguageClientOptions => clientOptions(channel, commands, pages, progresses, status);
   const running: Server = (server = new Server(channel, () => serverCommand(environment), options));
   const status = new Status(running);
-  const commands = new Commands(running, status);
   const pages = new Pages();
+  const commands = new Commands(running, status, pages);
   const progresses = new Progresses((token) => { running.cancelProgress(token); });
   const notices = new Notices(running, environment, channel, chosenProgram);
   const command = (id: string, run: (...args: unknown[]) => unknown) => vscode.commands.registerCommand(id, run);

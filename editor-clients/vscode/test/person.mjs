@@ -66,6 +66,7 @@ export class Person {
       await page.getByRole("heading", { name: "What was run: gcd" }).waitFor({ timeout: 30_000 });
       await this.picture("evidence");
       await this.press("Control+Alt+w");
+      await this.seesNot(".tab", "Preview");
     },
     "the status opens a menu": async () => {
       await this.command("transloop: Status and Actions...");
@@ -83,7 +84,9 @@ export class Person {
     "the first five minutes are explained": async () => {
       await this.command("transloop: Getting Started");
       await this.sees(".getting-started-step", "Get the language server");
-      await this.sees(".getting-started-step", "Read the verdict");
+      await this.page.locator(".getting-started-step", { hasText: "Read the verdict" }).focus();
+      await this.press("Enter");
+      await this.page.getByAltText("A translation with its verdict in the line above it").waitFor();
       await this.picture("walkthrough");
       await this.press("Control+Alt+w");
     },
@@ -132,10 +135,21 @@ export class Person {
     for (const key of keys.split(" ")) await this.page.keyboard.press(key);
   }
 
+  /** Press keys until they are heard: a page that is just going away swallows them. */
+  async opens(keys, selector) {
+    for (let tries = 1; ; tries += 1) {
+      await this.press(keys);
+      try {
+        await this.page.locator(selector).first().waitFor({ timeout: 3000 });
+        return;
+      } catch (error) {
+        if (tries === 5) throw error;
+      }
+    }
+  }
+
   async find(text) {
-    await this.press("Control+1");
-    await this.press("Control+f");
-    await this.page.locator(".find-widget.visible textarea").first().waitFor();
+    await this.opens("Control+1 Control+f", ".find-widget.visible textarea");
     await this.press("Control+a");
     await this.page.keyboard.insertText(text);
     await this.press("Enter Escape");
@@ -148,8 +162,7 @@ export class Person {
   }
 
   async command(title) {
-    await this.press("F1");
-    await this.page.locator(".quick-input-widget input").waitFor();
+    await this.opens("F1", ".quick-input-widget input");
     await this.page.keyboard.insertText(title);
     await this.page.locator(`${ROW}[data-index="0"]`, { hasText: title }).waitFor(); // the list is filtered
     await this.press("Enter");

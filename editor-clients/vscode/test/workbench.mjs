@@ -25,6 +25,15 @@ const USER = {
   "workbench.layoutControl.enabled": false,
   "transloop.placement": "below",
 };
+/** What this build says of itself in the console: it is used without its wrapper, and nothing of it is compiled. */
+const LACKS = [
+  /\/node_modules\/vsda\//,
+  /\/_static\/src\/browser\/media\//,
+  /\/update\/check\)$/,
+  /Failed to register a ServiceWorker|when fetching the script/,
+  /'vscode\.typescript-language-features' failed/,
+  /node_modules\/(native-watchdog|@vscode\/(spdlog|ripgrep))\//,
+];
 
 /** One server on the loopback; `root` holds its settings, its extensions and the workspace. */
 export class Workbench {
@@ -87,8 +96,9 @@ export class Workbench {
     await context.route((url) => url.hostname !== "127.0.0.1", (route) => route.abort()); // no network
     const page = await context.newPage();
     page.errors = [];
-    page.on("console", (message) => { if (message.type() === "error") page.errors.push(message.text()); });
-    page.on("pageerror", (error) => page.errors.push(String(error)));
+    const heard = (error) => { if (!LACKS.some((each) => each.test(error))) page.errors.push(error); };
+    page.on("console", (message) => { if (message.type() === "error") heard(`${message.text()} (${message.location().url})`); });
+    page.on("pageerror", (error) => heard(String(error)));
     const given = encodeURIComponent(JSON.stringify([["skipWelcome", "true"], ...payload]));
     page.address = `http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(this.workspace)}&payload=${given}`;
     return page;
