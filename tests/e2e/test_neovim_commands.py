@@ -101,7 +101,7 @@ def test_a_snippet_is_brought(neovim: Neovim) -> None:
 
 
 def test_everything_is_cancelled_from_anywhere(neovim: Neovim) -> None:
-    neovim.engine("word " * 400, seconds_per_token=0.05)
+    neovim.engine("word " * 400, seconds_per_token=0.2)
     seen = plays(
         neovim,
         command("6Transloop translate javascript"),
@@ -122,7 +122,7 @@ def test_alternatives_are_shown_and_taken_back(neovim: Neovim) -> None:
         neovim,
         *TRANSLATED,
         {"presses": f"{IN_IT}:Transloop next<CR>"},
-        {"waits_for_jobs": 1},
+        {"waits_for_text": "second"},
         {"notes": "next"},
         {"presses": "u"},
         {"notes": "undone"},
@@ -136,12 +136,13 @@ def test_a_translation_is_rejected_and_another_one_accepted(neovim: Neovim) -> N
         neovim,
         *TRANSLATED,
         {"presses": f"{IN_IT}:Transloop reject<CR>"},
-        {"pauses": 300},
+        {"waits_for_no_text": "function"},
         {"notes": "rejected"},
         command("6Transloop translate javascript"),
         {"waits_for_jobs": 2},
+        {"waits_for_lenses": True},
         {"presses": f"{IN_IT}:Transloop accept<CR>"},
-        {"pauses": 300},
+        {"waits_for_lenses": False},
         {"presses": ":Transloop accept<CR>"},
         {"waits_for_message": "there is no translation here"},
         {"notes": "accepted"},
@@ -213,7 +214,7 @@ def test_the_evidence_opens_in_a_window_that_is_no_file(neovim: Neovim) -> None:
 
 
 def test_the_status_line_tells_the_model_and_what_is_written(neovim: Neovim) -> None:
-    neovim.engine("word " * 400, seconds_per_token=0.05)
+    neovim.engine("word " * 400, seconds_per_token=0.2)
     seen = plays(
         neovim,
         {"sees_status": "first"},
@@ -252,7 +253,7 @@ def test_the_status_line_does_not_wait_for_a_server_that_hangs(neovim: Neovim) -
 
 
 def test_a_killed_server_is_told_and_started_again_by_hand(neovim: Neovim) -> None:
-    neovim.engine("word " * 400, seconds_per_token=0.05)
+    neovim.engine("word " * 400, seconds_per_token=0.2)
     seen = plays(
         neovim,
         command("6Transloop translate javascript"),

@@ -134,7 +134,7 @@ def test_a_person_translates_looks_changes_their_mind_and_accepts(
 
 
 def test_a_person_cancels_what_the_status_line_shows(neovim: Neovim, opens: Start) -> None:
-    neovim.engine("word " * 400, seconds_per_token=0.05)
+    neovim.engine("word " * 400, seconds_per_token=0.2)
     terminal = opens("app.py")
     terminal.sees("transloop: echo")
     select_gcd(terminal)
@@ -186,7 +186,7 @@ def test_the_verdict_and_the_evidence_after_the_questions(neovim: Neovim, opens:
     terminal.types("12G:Transloop reject", enter=True)
     terminal.sees_no("translated, not run")
     terminal.types("6G:Transloop translate javascript", enter=True)
-    terminal.sees("differs: gcd(", "Fix with this failure", "0 of 1 verified", patience=60)
+    terminal.sees("differs: gcd(", "Fix with this", "0 of 1 verified", patience=60)
     terminal.types("12G:Transloop evidence", enter=True)
     terminal.sees("# gcd: Python to JavaScript", "branches reached", "| input | the original")
     terminal.types("q")

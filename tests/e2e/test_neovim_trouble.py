@@ -104,7 +104,12 @@ def test_a_server_that_is_installed_later_is_started_by_hand(
 def test_a_model_that_is_missing_is_offered_with_its_size_and_licence(neovim: Neovim) -> None:
     neovim.config["cmd_env"] = {"TRANSLOOP_OFFLINE": "1", "TRANSLOOP_VERIFY__MODE": "off"}
     seen = plays(
-        neovim, OPENED, {"answers": NO}, *TRANSLATED, {"waits_for_questions": 1}, {"pauses": 200}
+        neovim,
+        OPENED,
+        {"answers": NO},
+        *TRANSLATED,
+        {"waits_for_questions": 1},
+        {"waits_for_message": "models pull"},
     )
     assert "491 MB, licence Apache-2.0" in seen["questions"][0]["prompt"]
     assert "transloop models pull qwen2.5-coder-0.5b-instruct" in seen["messages"]

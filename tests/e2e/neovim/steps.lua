@@ -58,6 +58,19 @@ function steps.waits_for_text(text)
   end)
 end
 
+function steps.waits_for_no_text(text)
+  person.waits('no ' .. text, function()
+    return not table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n'):find(text, 1, true)
+  end)
+end
+
+---Until what is shown behind the first line of a translation has come, or is gone.
+function steps.waits_for_lenses(there)
+  person.waits('lenses', function()
+    return (#vim.lsp.codelens.get(0) > 0) == there
+  end)
+end
+
 ---Until the status line would hold this; how it is asked for takes no time.
 function steps.waits_for_status(text)
   person.waits('the status ' .. text, function()
