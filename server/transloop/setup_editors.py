@@ -249,8 +249,8 @@ def _sublime() -> Editor:
 
 KATE: Mapping[str, str] = {
     "python": "^Python$",
-    "javascript": "^JavaScript$",
-    "typescript": "^TypeScript$",
+    "javascript": "^JavaScript.*$",
+    "typescript": "^TypeScript.*$",
     "java": "^Java$",
     "c": "^(C|ANSI C89|Objective-C)$",
     "cpp": "^(C\\+\\+|ISO C\\+\\+|Objective-C\\+\\+)$",
