@@ -58,7 +58,7 @@ local function tells(answer)
 end
 
 local function clients()
-  if not vim.lsp.is_enabled('transloop') then
+  if vim.lsp.is_enabled and not vim.lsp.is_enabled('transloop') then
     return health.warn('not enabled', { "Put this into init.lua: vim.lsp.enable('transloop')" })
   end
   local running = vim.lsp.get_clients({ name = 'transloop' })
