@@ -9,7 +9,7 @@ import { clientOptions } from "./client";
 import { AFTERWARDS, Commands } from "./commands";
 import { Environment } from "./environment";
 import { openSettings, showMenu } from "./menu";
-import { Notices } from "./notices";
+import { Notices, setRunning } from "./notices";
 import { Pages } from "./pages";
 import { Progresses } from "./progress";
 import { locate } from "./program";
@@ -50,7 +50,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     command("transloop.ui.install", () => notices.install()),
     command("transloop.ui.output", () => { channel.show(); }),
     command("transloop.ui.settings", () => openSettings("transloop")),
-    command("transloop.ui.walkthrough", () => walkthrough(context.extension.id)),
+    command("transloop.ui.walkthrough", () => walkthrough(context.extension.id, running)),
     command("transloop.ui.sample", () => sample(context.globalStorageUri.fsPath)),
     command("transloop.restartServer", () => running.restart().then(() => running.settled())),
     vscode.workspace.onDidGrantWorkspaceTrust(() => running.restart()),
@@ -78,12 +78,15 @@ function chosenProgram(): string | undefined {
 }
 
 async function configurationChanged(event: vscode.ConfigurationChangeEvent, running: Server): Promise<void> {
-  if (event.affectsConfiguration("transloop.server.command")) await running.restart();
+  if (event.affectsConfiguration("transloop.server.command")) await running.follow();
   else if (event.affectsConfiguration("transloop")) await running.configure(userSet());
 }
 
-async function walkthrough(extension: string): Promise<void> {
+async function walkthrough(extension: string, running: Server): Promise<void> {
+  // A step is only done when its condition comes true before the eyes of the walkthrough.
+  await setRunning(false);
   await vscode.commands.executeCommand("workbench.action.openWalkthrough", `${extension}#transloop.start`, false);
+  await setRunning(running.phase === "running");
 }
 
 /** A file to try it with: a real one, because a translation is put beside it. */

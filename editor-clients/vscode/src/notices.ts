@@ -11,6 +11,11 @@ import { isOlder, OLDEST_SERVER } from "./version";
 const DOWNLOAD_MB = 140;
 const SETTING = "transloop.server.command";
 
+/** What keys and the walkthrough ask for. */
+export async function setRunning(running: boolean): Promise<void> {
+  await vscode.commands.executeCommand("setContext", "transloop.running", running);
+}
+
 export class Notices {
   constructor(
     private readonly server: Server,
@@ -20,7 +25,7 @@ export class Notices {
     private readonly chosen: () => string | undefined,
   ) {
     server.onDidChange((phase) => {
-      void vscode.commands.executeCommand("setContext", "transloop.running", phase === "running");
+      void setRunning(phase === "running");
       if (phase === "running") void this.tellOfAge();
       if (phase === "missing" || phase === "failed") void this.problem();
     });

@@ -43,6 +43,8 @@ export class Server implements vscode.Disposable {
   /** Starts and stops happen one after the other. They do not wait for `started`: a server may never answer. */
   private turn: Promise<void> = Promise.resolve();
   private started: Promise<void> = Promise.resolve();
+  /** The command that was started last, as JSON; undefined: there was none. */
+  private running: string | undefined;
   private starts = 0;
   private cameUp = false;
   private ends: number[] = [];
@@ -62,6 +64,12 @@ export class Server implements vscode.Disposable {
     this.ends = [];
     this.cameUp = false;
     return (this.turn = this.turn.then(() => this.stop()).then(() => { this.start(); }));
+  }
+
+  /** The settings have changed: another program is started, the same one is left alone. */
+  async follow(): Promise<void> {
+    await this.turn;
+    if (JSON.stringify(this.command()) !== this.running) await this.restart();
   }
 
   /** Wait until it has come up, or has not. */
@@ -115,6 +123,7 @@ export class Server implements vscode.Disposable {
   private start(): void {
     clearTimeout(this.timer);
     const command = this.command();
+    this.running = JSON.stringify(command);
     if (command === undefined) {
       this.become("missing");
       return;
@@ -154,7 +163,8 @@ export class Server implements vscode.Disposable {
     [this.client, this.process] = [undefined, undefined];
     if (this.phase !== "stopped") this.become("stopped");
     try {
-      await client?.dispose();
+      if (client?.isRunning()) await client.dispose();
+      else process?.kill("It was stopped while it started"); // in order it would only stop once it runs
     } catch (error) {
       this.channel.debug(`The server did not stop in order: ${String(error)}`);
     }

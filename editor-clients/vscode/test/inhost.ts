@@ -149,6 +149,20 @@ const TESTS: Test[] = [
     await set("placement", "below");
   }],
 
+  ["a file of 5 MB is no obstacle", async () => {
+    const small = await openGcd();
+    const file = vscode.Uri.joinPath(small.uri, "..", "große Datei.py");
+    const more = Array.from({ length: 80_000 }, (_, at) => `def f${at}(x: int) -> int:\n    return x + ${at}  # more of it\n`);
+    await vscode.workspace.fs.writeFile(file, Buffer.from(`${small.getText()}\n\n${more.join("\n\n")}`));
+    const document = await vscode.workspace.openTextDocument(file);
+    assert.ok(document.getText().length > 5_000_000);
+    await vscode.window.showTextDocument(document);
+    await translated(document);
+    assert.ok(document.getText().includes(RIGHT) || document.getText().includes(WRONG));
+    await closeAll();
+    await vscode.workspace.fs.delete(file);
+  }],
+
   ["a server that is killed while it translates is started again, and works", async () => {
     await use("held");
     const document = await openGcd();

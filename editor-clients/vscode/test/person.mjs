@@ -8,8 +8,8 @@ const LENS = ".codelens-decoration a";
 const ROW = ".quick-input-widget .monaco-list-row";
 
 export class Person {
-  constructor(workbench, page, pictures, servers) {
-    Object.assign(this, { workbench, page, pictures, servers });
+  constructor(workbench, page, pictures, servers, payload) {
+    Object.assign(this, { workbench, page, pictures, servers, payload });
   }
 
   // The steps, in their order. Each begins where the one before has ended.
@@ -49,6 +49,7 @@ export class Person {
       await this.sees(LENS, /^verified: \d+ cases/, 60_000);
       for (const title of ["Accept", "Reject", "Show evidence", "Translate again"]) await this.sees(LENS, title);
       await this.statusIs(/1 of 1 verified today/);
+      await this.press("Control+Home"); // nothing is selected in the picture
       await this.picture("verdict");
     },
     "the original is compared with it in the diff editor": async () => {
@@ -84,6 +85,8 @@ export class Person {
     "the first five minutes are explained": async () => {
       await this.command("transloop: Getting Started");
       await this.sees(".getting-started-step", "Get the language server");
+      const first = this.page.locator(".getting-started-step", { hasText: "Get the language server" });
+      await first.locator(".codicon-getting-started-step-checked.complete").waitFor();
       await this.page.locator(".getting-started-step", { hasText: "Read the verdict" }).focus();
       await this.press("Enter");
       await this.page.getByAltText("A translation with its verdict in the line above it").waitFor();
@@ -123,6 +126,24 @@ export class Person {
       await this.press("Enter");
       await this.statusIs(/transloop$/, 90_000);
       assert.ok(this.environment());
+    },
+    "a second window, on a workspace that is not trusted, runs nothing and chooses no program": async () => {
+      this.workbench.setUser({ "security.workspace.trust.enabled": true, "security.workspace.trust.startupPrompt": "never" });
+      this.workbench.setWorkspace({ "transloop.server.command": ["/evil/program"], "transloop.trusted": ["/"] });
+      this.configure(this.servers.quick);
+      const first = this.page;
+      this.page = await this.workbench.open(this.payload);
+      await this.page.goto(this.page.address);
+      await this.sees(".statusbar-item", "Restricted Mode", 40_000);
+      await this.sees(".view-line", "def gcd");
+      await this.statusIs(/transloop$/);
+      await this.select("def gcd", 4);
+      await this.press("Control+k t");
+      await this.chooses("Translate to JavaScript");
+      await this.sees(LENS, /^translated, not run/);
+      await this.statusIs(/1 translated today, none run/);
+      first.errors.push(...this.page.errors);
+      this.page = first;
     },
     "nothing went wrong that only developers see": async () => {
       assert.deepEqual(this.page.errors, []);

@@ -60,11 +60,11 @@ async function inHost(workbench) {
 }
 
 async function atTheKeyboard(workbench) {
-  const page = await workbench.open([["openFile", workbench.remote(join(workbench.workspace, "gcd.py"))]]);
-  const person = new Person(workbench, page, pictures, servers);
+  const payload = [["openFile", workbench.remote(join(workbench.workspace, "gcd.py"))]];
+  const person = new Person(workbench, await workbench.open(payload), pictures, servers, payload);
   for (const [name, step] of Object.entries(person.steps)) {
     if (await take(name, step)) continue;
-    await page.screenshot({ path: join(root, "failed.png") });
+    await person.page.screenshot({ path: join(root, "failed.png") });
     break; // the next one begins where this one should have ended
   }
 }

@@ -1,6 +1,6 @@
 // VS Code's server with the packaged extension, and its workbench in a browser.
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -23,6 +23,7 @@ const USER = {
   "editor.fontFamily": "DejaVu Sans Mono",
   "window.commandCenter": false,
   "workbench.layoutControl.enabled": false,
+  "security.workspace.trust.enabled": false,
   "transloop.placement": "below",
 };
 /** What this build says of itself in the console: it is used without its wrapper, and nothing of it is compiled. */
@@ -59,16 +60,22 @@ export class Workbench {
     this.write("Machine", settings);
   }
 
+  /** Settings that come with the workspace. */
+  setWorkspace(settings) {
+    mkdirSync(join(this.workspace, ".vscode"), { recursive: true });
+    writeFileSync(join(this.workspace, ".vscode", "settings.json"), JSON.stringify(settings));
+  }
+
   write(kind, settings, name = "settings") {
     mkdirSync(join(this.data, "data", kind), { recursive: true });
-    writeFileSync(join(this.data, "data", kind, `${name}.json`), JSON.stringify(settings));
+    const file = join(this.data, "data", kind, `${name}.json`);
+    writeFileSync(`${file}.new`, JSON.stringify(settings));
+    renameSync(`${file}.new`, file); // nobody reads half of it
   }
 
   async start() {
     const serve = ["--host", "127.0.0.1", "--port", "0", "--without-connection-token", "--accept-server-license-terms"];
-    // Where a workspace is not trusted yet, a browser test would begin with that question.
-    const flags = [...serve, "--disable-workspace-trust", ...this.flags];
-    this.server = spawn(process.execPath, [MAIN, ...flags], {
+    this.server = spawn(process.execPath, [MAIN, ...serve, ...this.flags], {
       env: { ...process.env, EXTENSIONS_GALLERY: "{}", ...this.environment },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
