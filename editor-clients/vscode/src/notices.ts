@@ -7,8 +7,8 @@ import { openSettings } from "./menu";
 import type { Server } from "./server";
 import { isOlder, OLDEST_SERVER } from "./version";
 
-/** What an installation fetches: measured on Linux with Python 3.11. */
-const DOWNLOAD_MB = 140;
+/** What an installation fetches, and what it takes: measured on Linux with Python 3.11. */
+const [DOWNLOAD_MB, DISK_MB] = [140, 255];
 const SETTING = "transloop.server.command";
 
 /** What keys and the walkthrough ask for. */
@@ -52,8 +52,8 @@ export class Notices {
       const python = await findPython();
       const detail =
         `It gets an environment of its own, made with Python ${python.version}, in ${this.environment.folder}. ` +
-        `About ${DOWNLOAD_MB} MB are downloaded from the Python package index, and llama.cpp is compiled, which takes ` +
-        "4 to 8 minutes. The model is no part of that.";
+        `About ${DOWNLOAD_MB} MB are downloaded from the Python package index (${DISK_MB} MB on the disk), and llama.cpp is ` +
+        "compiled, which takes 4 to 8 minutes. The model is no part of that.";
       const answer = await vscode.window.showInformationMessage("Install transloop's server?", { modal: true, detail }, "Install");
       if (answer !== "Install") return;
       await this.server.halt();
