@@ -60,6 +60,7 @@ constraints: .venv/dev  ## pin what is installed now
 
 clean:  ## remove the environment and the caches; models stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
+	rm -rf editor-clients/vscode/.vscode-test editor-clients/vscode/server
 
 # The environment: for use, and on top of it what development needs. A stamp is only written when
 # the step has succeeded, so an interrupted set-up is taken up again.

@@ -70,6 +70,8 @@ export class Person {
       await this.seesNot(".tab", "Preview");
     },
     "the status opens a menu": async () => {
+      const said = await this.page.locator('.statusbar-item [aria-label*="opens a menu"]').first().getAttribute("aria-label");
+      assert.match(said, /^transloop: 1 of 1 verified today\. Model: echo\. Adapter: none\. No training runs\./);
       await this.command("transloop: Status and Actions...");
       await this.sees(ROW, "Accept");
       await this.sees(ROW, "Model");
