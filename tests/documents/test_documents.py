@@ -92,9 +92,32 @@ def test_the_readmes_settings_are_valid(tmp_path: Path, home: Path) -> None:
     assert found.sampling.alternatives == 4
 
 
-@pytest.mark.parametrize(
-    "line", [line for line in blocks("sh")[1].splitlines() if not line.startswith("transloop doc")]
-)
+COMMANDS = [
+    line
+    for block in blocks("sh")
+    for line in block.splitlines()
+    if line.startswith("transloop ") and not line.startswith("transloop doctor")
+]
+LEARNING = [line for line in COMMANDS if line.split()[1] in ("train", "report")]
+"""They need a history, or do not end."""
+
+
+@pytest.mark.parametrize("line", LEARNING)
+def test_the_readmes_commands_of_learning_exist(line: str) -> None:
+    _, name, *options = shlex.split(line.split("#")[0])
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "transloop", name, "--help"],
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert all(option in done.stdout for option in options)
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line not in LEARNING])
 def test_the_readmes_commands_run(line: str, tmp_path: Path, home: Path) -> None:
     source = "def double(x):\n    return 2 * x\n"
     (tmp_path / "a.py").write_text(source)
