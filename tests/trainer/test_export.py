@@ -19,6 +19,7 @@ from transloop_model.engine import Finished, Request
 from transloop_model.llama.engine import LlamaEngine
 from transloop_settings.errors import AdapterDisagrees, AdapterRefused, CheckpointUnwritable
 from transloop_trainer import export
+from transloop_trainer.agreement import Agreement
 from transloop_trainer.base import Base
 from transloop_trainer.batches import Row
 from transloop_trainer.examples import directions, lineage_digest
@@ -162,3 +163,19 @@ def test_qwen_keeps_its_rows_as_they_are(tmp_path: Path) -> None:
     assert len(ours) == len(theirs) == 2 * 2 * 2
     key = "base_model.model.model.layers.1.self_attn.k_proj.lora_B.weight"
     np.testing.assert_array_equal(ours["blk.1.attn_k.weight.lora_b"], theirs[key].numpy())
+
+
+@pytest.mark.parametrize(
+    ("cosine", "amplified", "alone", "holds"),
+    [
+        (0.9995, 0.9995, 0.9996, True),
+        (0.9988, 0.9995, 0.9989, True),  # so much is rounding, on these prompts
+        (0.9980, 0.9995, 0.9989, False),
+        (0.9988, 0.9970, 0.9989, False),
+        (0.9988, 0.9995, 0.9996, False),
+    ],
+)
+def test_what_rounding_does_without_an_adapter_is_not_its_fault(
+    cosine: float, amplified: float, alone: float, *, holds: bool
+) -> None:
+    assert Agreement(cosine, amplified, 8.0, 16, alone).holds is holds
