@@ -8,7 +8,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A program that only distributions have ($(1), in Debian's package $(2)): got where that can be done
 # without a question, else named.
 debian = command -v $(1) >/dev/null || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-  { apt-get install -qq -y $(2) || { apt-get update -qq && apt-get install -qq -y $(2); }; } >/dev/null; } || \
+  { export DEBIAN_FRONTEND=noninteractive; apt-get install -qq -y $(2) || \
+    { apt-get update -qq && apt-get install -qq -y $(2); }; } >/dev/null; } || \
   { echo "$(1) is needed; Debian and Ubuntu have it in the package $(2)."; exit 1; }
 
 .PHONY: help demo test check bench vscode vscode-server pictures constraints clean
