@@ -85,7 +85,7 @@ class Verify(BaseModel):
     mode: Literal["off", "fast", "balanced", "thorough"] = "balanced"
     """off: nothing is run; fast: one translation; the others try more until one holds."""
     seconds: float | None = Field(None, gt=0)
-    """From the request on; then the best so far is taken. None: fast 15, balanced 9 or
+    """From the request on; then the best so far is taken. None: fast 15, balanced 7.5 or
     2.7 times what the first one took, thorough 90.
     The first translation is always written to its end, and judged."""
     tokens: int | None = Field(None, ge=1)

@@ -51,7 +51,7 @@ MODES: Mapping[str, Mode] = MappingProxyType(
             repairs=1,
             cases=24,
             evidence_seconds=8.0,
-            seconds=9.0,
+            seconds=7.5,
             firsts=2.7,
             tokens=16384,
         ),

@@ -107,7 +107,7 @@ async def test_progress_says_where_it_is_and_what_is_left(sandbox: Sandbox) -> N
     search = Search(EchoEngine(Answers(WRONG, (WRONG, RIGHT))), sandbox)
     await search.of(DOUBLE)
     said = [str(each) for each in search.told]
-    assert said[0] == "candidate 1 of 10: waiting for the model, 0 s of 9"
+    assert said[0] == "candidate 1 of 10: waiting for the model, 0 s of 8"
     assert any(each.startswith("candidate 2 of 10: ") and "tokens/s, " in each for each in said)
     assert said[-1].startswith("candidate 2 of 10: running both sides, ")
     fast = Search(EchoEngine(Answers(RIGHT)), sandbox, MODES["fast"])
