@@ -371,11 +371,17 @@ def test_a_refusal_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     assert leaky.runs == 2
 
 
-def test_choosing_moves_nobody() -> None:
+def test_choosing_moves_nobody(forking: ProcessPoolExecutor) -> None:
     """Only a worker enters a control group: whoever else is in it dies of a program's limits."""
-    before = Path("/proc/self/cgroup").read_text()
+    before, after = forking.submit(_groups_around_a_choice).result()
+    assert before == after
+
+
+def _groups_around_a_choice() -> tuple[str, str]:
+    membership = Path("/proc/self/cgroup")
+    before = membership.read_text()
     isolation.choose("landlock")
-    assert Path("/proc/self/cgroup").read_text() == before
+    return before, membership.read_text()
 
 
 def test_unsafe_is_explicit_and_stamped() -> None:
