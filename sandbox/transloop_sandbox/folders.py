@@ -163,4 +163,5 @@ def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
 def _place() -> Path:
     """The temporary folder, unless the sandbox's uid cannot come in there."""
     usual = Path(tempfile.gettempdir())
+    # What is made there is made by `mkdtemp`, so nobody can have put it there before.
     return Path("/var/tmp") if closed(usual) else usual  # noqa: S108

@@ -46,7 +46,7 @@ def install(name: str, tool: Tool, progress: Progress = lambda done: None) -> Pa
     with FileLock(f"{work}.lock"):
         if not (target / tool.program).exists():
             _fetch(tool.install, work, progress)
-            _place(name, tool, work / "unpacked", target)
+            _place(name, tool.program, work / "unpacked", tool.install.folder, target)
             shutil.rmtree(work)
     forget()
     if find(name, tool) is None:
@@ -78,11 +78,10 @@ def _fetch(wanted: Install, work: Path, progress: Progress) -> None:
     partial.rename(unpacked)
 
 
-def _place(name: str, tool: Tool, unpacked: Path, target: Path) -> None:
-    assert tool.install is not None  # noqa: S101  # `install` asked
-    found = next(unpacked.glob(tool.install.folder), None)
-    if found is None or not (found / tool.program).exists():
-        raise InstallFailed(f"The package of {name} does not hold {tool.program}.")
+def _place(name: str, program: str, unpacked: Path, folder: str, target: Path) -> None:
+    found = next(unpacked.glob(folder), None)
+    if found is None or not (found / program).exists():
+        raise InstallFailed(f"The package of {name} does not hold {program}.")
     _open_up(found)
     shutil.rmtree(target, ignore_errors=True)
     found.rename(target)

@@ -106,7 +106,7 @@ class Landlock:
 
     def _places(self, command: Command, files: ExitStack) -> dict[str, str]:
         binds = {bind.name: str(bind.source) for bind in command.binds}
-        scratch = "/tmp"  # noqa: S108  # a name only; it cannot be opened
+        scratch = view.SCRATCH  # a name only; it cannot be opened
         if command.limits.scratch_mb:
             scratch = tempfile.mkdtemp(prefix="scratch-")
             files.callback(remove, Path(scratch))

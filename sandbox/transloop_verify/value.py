@@ -89,6 +89,22 @@ def _plain(value: Value) -> Any:
             return {"?": value.reason}
 
 
+def from_json(data: Any) -> Value:
+    """The value of foreign JSON, in which an object is a map; `from_plain` reads our own.
+
+    Raises:
+        ValueError: it is nothing that JSON can hold.
+    """
+    match data:
+        case None | bool() | int() | float() | str():
+            return data
+        case list():
+            return [from_json(each) for each in data]
+        case dict():
+            return MapValue(tuple((str(key), from_json(each)) for key, each in data.items()))
+    raise ValueError(f"not JSON: {data!r}")
+
+
 def from_plain(plain: Any) -> Value:
     """The value of what JSON was read as. Raises ValueError as `decode` does."""
     match plain:

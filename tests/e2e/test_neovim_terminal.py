@@ -168,8 +168,10 @@ def test_two_windows_are_translated_at_once_and_each_is_undone(
         terminal.keys("C-w", "w")
     terminal.sees_no("echo:")
     terminal.sees_no("[+]")
-    terminal.types(":qall", enter=True)  # nothing is left to be written
+    terminal.types(":wqall", enter=True)
     terminal.ends()
+    assert neovim.text("app.py") == APP
+    assert neovim.text("two.py") == APP.replace("gcd", "two")
 
 
 def test_the_verdict_and_the_evidence_after_the_questions(neovim: Neovim, opens: Start) -> None:

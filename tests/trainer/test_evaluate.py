@@ -111,6 +111,18 @@ async def test_each_way_to_fail_has_its_word(
     assert told["compile_rate"] == (0.5 if failure in ("no code", "compile") else 1.0)
 
 
+async def test_an_object_among_recorded_arguments_is_a_map(tmp_path: Path, judge: Judge) -> None:
+    python = "def stock(counts):\n    return sum(counts.values())"
+    cases = [{"args": [{"nails": 3, "bolts": 4}], "out": 7}, {"args": [{}], "out": 0}]
+    side = {"code": python, "entry_point": "stock"}
+    (task,) = given(tmp_path, {"id": "own/stock", "cases": cases, "languages": {"python": side}})
+    body = "Object.values(counts instanceof Map ? Object.fromEntries(counts) : counts)"
+    right = f"function stock(counts) {{ return {body}.reduce((a, b) => a + b, 0); }}"
+    assert judge.unfit(task) == ""
+    assert judge.judged(task, right).right
+    assert judge.judged(task, right.replace("0)", "1)")).failure == "wrong"
+
+
 async def test_a_lone_method_is_judged_in_the_class_that_the_tests_name(
     tmp_path: Path, judge: Judge
 ) -> None:

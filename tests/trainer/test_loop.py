@@ -143,17 +143,8 @@ def planted(smollm2: ModelFile, asked: Plan, tmp_path: Path) -> Planted:
     """A run that was killed right after its training: the adapter is there, and not measured."""
 
     def made() -> RunLog:
-        with Supervisor(lambda: "", Hours()) as supervisor, looped.Sandbox() as sandbox:
-            desk = looped.Desk(
-                Scripted(),
-                smollm2,
-                sandbox,
-                Registry(smollm2.digest()),
-                Store(),
-                supervisor,
-                Status(),
-            )
-            log = looped.begin(desk, asked)
+        with looped.desk(smollm2, Status()) as desk:
+            log = begin(desk, asked)
         state = log.state(sources={}, pairs={}, people=0, seconds=0)
         log.decided(state, Train("smoke", {}, "There are pairs."))
         folder = step_folder(log.folder, 1)
@@ -387,18 +378,8 @@ def test_a_missing_compiler_is_said_before_anything_begins(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(toolchains, "find", lambda name, tool: None)
-    with Supervisor(lambda: "", Hours()) as supervisor, looped.Sandbox() as sandbox:
-        desk = looped.Desk(
-            Scripted(),
-            smollm2,
-            sandbox,
-            Registry(smollm2.digest()),
-            Store(),
-            supervisor,
-            Status(),
-        )
-        with pytest.raises(ToolchainMissing, match="java"):
-            looped.begin(desk, replace(asked, directions=("java:python",)))
+    with looped.desk(smollm2, Status()) as desk, pytest.raises(ToolchainMissing, match="java"):
+        begin(desk, replace(asked, directions=("java:python",)))
     assert runlog.names() == []
 
 

@@ -16,7 +16,7 @@ from transloop_verify.evidence import Effort, Evidence, derive
 from transloop_verify.matching import NoCounterpart, named
 from transloop_verify.mined import intended
 from transloop_verify.oracle import expected
-from transloop_verify.value import from_plain
+from transloop_verify.value import from_json
 
 EFFORT = Effort(cases=24, seconds=10.0, mutants=False)
 _NOTHING = Entry("", ())
@@ -106,7 +106,7 @@ class Judge:
     def _told(self, task: Task, side: Side) -> Evidence:
         """The unit's own calls; the source is run on them, and what it says counts."""
         cases = [
-            Case(number, tuple(from_plain(each) for each in case["args"]), "given")
+            Case(number, tuple(map(from_json, case["args"])), "given")
             for number, case in enumerate(task.cases)
         ]
         meant = intended(side.code, side.language)

@@ -22,7 +22,7 @@ from transloop_trainer.evaluate.divide import Set, divided, keys
 from transloop_trainer.evaluate.judging import Judge
 from transloop_trainer.evaluate.rows import Row
 from transloop_trainer.evaluate.task import Task, direction_of
-from transloop_verify.value import from_plain
+from transloop_verify.value import from_json
 
 MANY = 200
 """Seeds from which on the gate has some of its own: of fewer, all are needed to learn from."""
@@ -120,14 +120,11 @@ def _examined(row: Row) -> Examined:
 
 
 def _calls(row: Row) -> tuple[Call, ...]:
-    """Those on record; none where one of them cannot be written in every language."""
-    try:
-        return tuple(
-            (tuple(map(from_plain, each["args"])), from_plain(each["out"]))
-            for each in row.get("cases") or ()
-        )
-    except ValueError:
-        return ()
+    """Those on record."""
+    return tuple(
+        (tuple(map(from_json, each["args"])), from_json(each["out"]))
+        for each in row.get("cases") or ()
+    )
 
 
 def _source(row: Row, language: str) -> SourceFunction | None:
