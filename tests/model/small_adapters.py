@@ -18,6 +18,7 @@ def small_adapter(
     version: int = prompt.VERSION,
     factor: float = 1.0,
     directions: str = "python:java",
+    rank: int = 4,
 ) -> Path:
     """A sealed GGUF adapter; with `factor` not a number, one that computes nonsense."""
     random = np.random.default_rng(seed)
@@ -33,7 +34,7 @@ def small_adapter(
     writer.add_string(adapter.SEAL_KEY, adapter.UNSEALED)
     for layer in (0, 1):
         name = f"blk.{layer}.attn_v.weight"
-        for suffix, shape in (("lora_a", (4, 576)), ("lora_b", (192, 4))):
+        for suffix, shape in (("lora_a", (rank, 576)), ("lora_b", (192, rank))):
             values = (factor * random.normal(size=shape)).astype(np.float32)
             writer.add_tensor(f"{name}.{suffix}", values)
     writer.write_header_to_file()

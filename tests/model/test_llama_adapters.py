@@ -78,7 +78,9 @@ async def test_a_file_that_was_replaced_is_read_again(
 async def test_swaps_under_requests_fail_none_and_leave_no_memory_behind(
     engine: LlamaEngine, smollm2: ModelFile, tmp_path: Path
 ) -> None:
-    paths = [small_adapter(tmp_path / f"{i}.gguf", smollm2.digest(), i) for i in range(3)]
+    digest = smollm2.digest()
+    paths = [small_adapter(tmp_path / f"{i}.gguf", digest, i, rank=512) for i in range(3)]
+    leaked = 12 * paths[0].stat().st_size  # were no adapter freed: some 37 MB
     texts: dict[int | None, set[str]] = {}
     await text(engine)
 
@@ -97,10 +99,7 @@ async def test_swaps_under_requests_fail_none_and_leave_no_memory_behind(
 
     before = await rounds(8)
     after = await rounds(16)
-    assert after - before < 4 << 20
-    assert [len(found) for found in texts.values()] == [
-        1,
-        1,
-        1,
-        1,
-    ]  # nothing stale is computed with
+    assert after - before < leaked // 2
+    stale = {number: found for number, found in texts.items() if len(found) > 1}
+    assert len(texts) == 4
+    assert not stale

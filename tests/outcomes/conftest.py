@@ -220,6 +220,7 @@ async def desks(workspace: Path) -> AsyncIterator[Desks]:
     yield another
     for desk in made:
         await desk.outcomes.close()
+        await desk.session.close()
 
 
 @pytest.fixture
