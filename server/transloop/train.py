@@ -63,7 +63,7 @@ def train(
         str | None, typer.Option(metavar="NAME", help="fixed, rules or learned.")
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(metavar="NAME", help="smoke, small or full.")
+        str | None, typer.Option(metavar="NAME", help="smoke, small, full or preferences.")
     ] = None,
     bench: Annotated[
         Path | None,

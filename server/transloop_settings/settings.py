@@ -129,8 +129,8 @@ class Train(BaseModel):
     """New verified seeds that begin a run by themselves, with `--watch`."""
     policy: Literal["fixed", "rules", "learned"] = "rules"
     """What decides when to synthesize, to train and to stop."""
-    recipe: Literal["smoke", "small", "full"] = "small"
-    """How thoroughly: minutes, hours, or a night."""
+    recipe: Literal["smoke", "small", "full", "preferences"] = "small"
+    """How thoroughly: minutes, hours, or a night; or from what you corrected against its drafts."""
     run_hours: float = Field(3.0, gt=0)
     """Of work that one run may take."""
     day_hours: float = Field(8.0, gt=0, le=24)

@@ -66,6 +66,30 @@ def test_what_is_too_long_is_left_out(tokens: Tokens, rows: list[Row]) -> None:
     assert len(rows_of(tiny.EXAMPLES, tokens, longest - 1)) < len(rows)
 
 
+def test_a_rival_is_an_answer_to_the_same_prompt_and_weighs_nothing(tokens: Tokens) -> None:
+    corrected = replace(tiny.EXAMPLES[0], worse="x;\n```")
+    (row,) = rows_of([corrected], tokens, 512, rivals=True)
+    assert row.rival == Row(row.prompt, tuple(tokens.of_answer("x;\n```")), row.direction, 0.0)
+    (without,) = rows_of([corrected], tokens, 512)
+    (too_long,) = rows_of(
+        [replace(corrected, worse="x;\n" * 200)], tokens, len(row.tokens), rivals=True
+    )
+    assert without == too_long == replace(row, rival=None)
+
+
+def test_a_rival_lies_behind_its_row_in_one_batch() -> None:
+    rows = tiny.with_rivals(tiny.rows())
+    seen = 0
+    for step in steps(rows, tiny.RECIPE):
+        for batch in step:
+            answers = [token for _, token, _ in batch.answers()]
+            told = {row.answer: row.rival.answer for row in batch.rows if row.rival}
+            pairs = [(tuple(answers[one]), tuple(answers[two])) for one, two in batch.pairs()]
+            assert dict(pairs) == told
+            seen += len(pairs)
+    assert seen == tiny.RECIPE.epochs * sum(row.rival is not None for row in rows)
+
+
 def test_real_prompts_share_their_system_prompt(rows: list[Row]) -> None:
     batch = Batch(tuple(rows))
     assert batch.shared > 80

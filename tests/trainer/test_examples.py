@@ -44,6 +44,18 @@ def test_a_translation_that_begins_with_an_import_is_asked_for_without_its_decla
     assert made.completion == f"{code}\n```"
 
 
+def test_a_correction_knows_the_draft_that_it_is_preferred_to() -> None:
+    draft = METHOD.replace("a + b", "a - b")
+    made = of_translation(UNIT, JAVA, METHOD, lineage="x", signature=SIGNATURE, draft=draft)
+    assert made.worse == made.completion.replace("a + b", "a - b")
+
+
+@pytest.mark.parametrize("draft", ["", " \n", METHOD, f"{METHOD}\n", "int other;", "/*\n```\n*/"])
+def test_a_draft_that_is_no_other_answer_to_the_prompt_is_left_out(draft: str) -> None:
+    made = of_translation(UNIT, JAVA, METHOD, lineage="x", signature=SIGNATURE, draft=draft)
+    assert made == of_translation(UNIT, JAVA, METHOD, lineage="x", signature=SIGNATURE)
+
+
 def test_a_repair_shows_the_draft_and_what_was_wrong() -> None:
     made = of_repair(UNIT, JAVA, "int add() {}", "add(1, 2) is 0, was 3.", METHOD, lineage="x")
     asked = prompt.repair(prompt.build(UNIT, JAVA), JAVA, "int add() {}", "add(1, 2) is 0, was 3.")
@@ -58,7 +70,7 @@ def test_a_translation_that_would_end_its_own_block_is_no_example() -> None:
 
 def test_examples_come_back_as_they_were_written(tmp_path: Path) -> None:
     path = tmp_path / "new" / "examples.parquet"
-    written = [*EXAMPLES, replace(EXAMPLES[0], weight=WEIGHTS["corrected"])]
+    written = [*EXAMPLES, replace(EXAMPLES[0], weight=WEIGHTS["corrected"], worse="x")]
     write(path, written)
     assert read(path) == written
     assert [each.name for each in path.parent.iterdir()] == ["examples.parquet"]

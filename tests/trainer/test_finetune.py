@@ -18,6 +18,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tests.trainer import tiny
+from tests.trainer.test_loss import alone
 
 from transloop_settings.errors import (
     CheckpointMismatch,
@@ -26,7 +27,7 @@ from transloop_settings.errors import (
     ExamplesUnusable,
 )
 from transloop_trainer import checkpoint
-from transloop_trainer.base import Base
+from transloop_trainer.base import Base, with_adapter
 from transloop_trainer.batches import Row
 from transloop_trainer.finetune import Progress, finetune
 from transloop_trainer.recipe import Recipe, recipe
@@ -81,6 +82,25 @@ def test_weights_decide_what_counts(invented: Base, tmp_path: Path) -> None:
     sizes = [len(one.answer), 3 * len(other.answer)]
     mean = sum(p * n for p, n in zip(parts, sizes, strict=True)) / sum(sizes)
     assert first_loss("both", light, heavy) == pytest.approx(mean, 1e-5)
+
+
+def test_preferences_make_what_was_corrected_less_likely(invented: Base, tmp_path: Path) -> None:
+    rows = tiny.with_rivals(tiny.rows())
+    plain = replace(tiny.RECIPE, epochs=12, learning_rate=5e-2)
+
+    def margins(recipe: Recipe, name: str) -> list[float]:
+        """Cross entropy of each rival less that of its row, by plain transformers."""
+        done = finetune(invented, rows, recipe, tmp_path / name)
+        with with_adapter(invented, done.adapter), torch.no_grad():
+            return [
+                float(alone(invented, replace(each.rival, weight=1.0)) - alone(invented, each))
+                for row in rows
+                if (each := replace(row, weight=1.0)).rival
+            ]
+
+    without = margins(plain, "plain")
+    learned = margins(replace(plain, preference=2.0, beta=0.5), "preferences")
+    assert sum(learned) > sum(without) + len(learned)  # a nat each
 
 
 def test_recomputing_changes_the_memory_and_not_the_losses(invented: Base, tmp_path: Path) -> None:

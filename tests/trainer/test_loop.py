@@ -363,11 +363,13 @@ def test_corrections_weigh_more_and_what_was_not_run_less() -> None:
             None, origin, draft, "f(1) is 2, was 1" if draft else "", seeds=("s",), cases=cases,
         )  # fmt: skip
 
-    pairs = [pair("corrected"), pair("accepted"), pair("accepted", 0), pair("translated")]
-    repaired = pair("repaired", draft="function f(x) {\n  return 2;\n}")
+    draft = "function f(x) {\n  return 2;\n}"
+    pairs = [pair("corrected", draft=draft), pair("accepted"), pair("accepted", 0), pair("translated")]
+    repaired = pair("repaired", draft=draft)
     found = data.examples([*pairs, repaired], ["python:javascript"])
     assert [each.weight for each in found] == [3.0, 1.0, 0.5, 1.0, 1.0]
     assert "f(1) is 2, was 1" in found[-1].messages[-1].content
+    assert [bool(each.worse) for each in found] == [True, False, False, False, False]
     assert data.examples(pairs, ["python:java"]) == []
     broken = replace(pairs[0], id="b", translation="function f() {}\n```\nmore")
     assert data.examples([broken], ["python:javascript"]) == []

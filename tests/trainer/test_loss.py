@@ -37,13 +37,10 @@ def alone(base: Base, row: Row) -> torch.Tensor:
 def test_a_batch_costs_what_its_rows_cost_alone(invented: Base, count: int) -> None:
     batch = Batch(tuple(tiny.rows()[:count]))
     places, wanted, weights = zip(*batch.answers(), strict=True)
-    found = loss.answer_loss(
-        states(invented, batch)[list(places)],
-        invented.head,
-        torch.tensor(wanted),
-        torch.tensor(weights),
-        lambda: None,
+    losses = loss.answer_losses(
+        states(invented, batch)[list(places)], invented.head, torch.tensor(wanted), lambda: None
     )
+    found = (losses * torch.tensor(weights)).sum()
     assert found.item() == pytest.approx(
         sum(alone(invented, row).item() for row in batch.rows), 1e-5
     )
@@ -56,10 +53,25 @@ def test_the_gradient_is_that_of_cross_entropy(monkeypatch: pytest.MonkeyPatch) 
     ours = torch.randn(10, 8, requires_grad=True)
     theirs = ours.detach().clone().requires_grad_()
     calls: list[None] = []
-    found = loss.answer_loss(ours, head, wanted, weights, lambda: calls.append(None))
+    losses = loss.answer_losses(ours, head, wanted, lambda: calls.append(None))
+    found = (losses * weights).sum()
     plain = (cross_entropy(theirs @ head.T, wanted, reduction="none") * weights).sum()
     (found * 2).backward()
     (plain * 2).backward()
     assert found.item() == pytest.approx(plain.item(), 1e-6)
     torch.testing.assert_close(ours.grad, theirs.grad)
     assert len(calls) == 4
+
+
+def test_a_preference_costs_what_its_definition_says() -> None:
+    """Two pairs, laid as a batch lays them, against the formula by plain transformers' names."""
+    torch.manual_seed(0)
+    policy, reference = -torch.rand(9, requires_grad=True), -torch.rand(9)
+    pairs = [(slice(0, 2), slice(2, 5)), (slice(5, 8), slice(8, 9))]
+    found = loss.preference_loss(-policy, -reference, pairs, beta=0.3)
+    expected = torch.zeros(())
+    for chosen, rejected in pairs:
+        ratio = policy[chosen].sum() - policy[rejected].sum()
+        before = reference[chosen].sum() - reference[rejected].sum()
+        expected = expected - torch.log(torch.sigmoid(0.3 * (ratio - before)))
+    assert found.item() == pytest.approx(expected.item(), 1e-6)

@@ -13,13 +13,14 @@ from transloop_trainer.recipe import parse, recipe
 def test_every_recipe_is_whole() -> None:
     folder = resources.files("transloop_trainer").joinpath("recipes")
     names = [each.name.removesuffix(".toml") for each in folder.iterdir()]
-    assert sorted(names) == ["full", "small", "smoke"]
+    assert sorted(names) == ["full", "preferences", "small", "smoke"]
+    assert [name for name in names if recipe(name).preference] == ["preferences"]
     sizes = [recipe(name).rank for name in ("smoke", "small", "full")]
     assert sizes == sorted(sizes)
 
 
 def test_an_unknown_recipe_names_those_there_are() -> None:
-    with pytest.raises(UsageError, match="full, small, smoke"):
+    with pytest.raises(UsageError, match="full, preferences, small, smoke"):
         recipe("huge")
 
 

@@ -11,6 +11,7 @@ import os
 import random
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -80,6 +81,16 @@ def rows(count: int = 24) -> list[Row]:
             answer = tuple(draw.randrange(6, 64) for _ in range(draw.randrange(2, 9)))
             made.append(Row(prompt, answer, "a:b", 1.0 + i % 3))
     return made
+
+
+def with_rivals(given: list[Row]) -> list[Row]:
+    """Every third row is preferred to its answer read backwards, and a token more."""
+    return [
+        replace(row, rival=replace(row, answer=(6, *row.answer[::-1]), weight=0.0))
+        if i % 3 == 0
+        else row
+        for i, row in enumerate(given)
+    ]
 
 
 def main() -> None:

@@ -28,6 +28,8 @@ class Row:
     answer: tuple[int, ...]
     direction: str = ""
     weight: float = 1.0
+    rival: Row | None = None
+    """The same prompt with the answer that this one is preferred to. It weighs nothing."""
 
     @cached_property
     def tokens(self) -> tuple[int, ...]:
@@ -35,23 +37,31 @@ class Row:
         return self.prompt + self.answer
 
 
-def rows_of(examples: Sequence[Example], tokens: Tokens, longest: int) -> list[Row]:
-    """Each example that is no longer than `longest`, split as llama.cpp splits it."""
-    rows = (
-        Row(
-            tuple(tokens.of_prompt(each.messages, each.answer_prefix)),
-            tuple(tokens.of_answer(each.completion)),
-            each.direction,
-            each.weight,
-        )
-        for each in examples
-    )
-    return [row for row in rows if len(row.tokens) <= longest]
+def rows_of(
+    examples: Sequence[Example], tokens: Tokens, longest: int, *, rivals: bool = False
+) -> list[Row]:
+    """Each example that is no longer than `longest`, split as llama.cpp splits it.
+
+    Args:
+        rivals: with what people have corrected, for a recipe that learns from that.
+    """
+    found = []
+    for each in examples:
+        prompt = tuple(tokens.of_prompt(each.messages, each.answer_prefix))
+        answer = tuple(tokens.of_answer(each.completion))
+        rival = None
+        if rivals and each.worse:
+            rival = Row(prompt, tuple(tokens.of_answer(each.worse)), each.direction, 0.0)
+            rival = rival if len(rival.tokens) <= longest else None
+        found.append(Row(prompt, answer, each.direction, each.weight, rival))
+    return [row for row in found if len(row.tokens) <= longest]
 
 
 def digest(rows: Sequence[Row]) -> str:
     """Digest of everything that is trained on."""
-    content = [(row.prompt, row.answer, row.weight) for row in rows]
+    content = [
+        (row.prompt, row.answer, row.weight, row.rival.answer if row.rival else ()) for row in rows
+    ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
@@ -60,6 +70,7 @@ class Batch:
     """Rows that are computed at once: what they share, then the rest of each."""
 
     rows: tuple[Row, ...]
+    """Each is followed by its rival."""
 
     @cached_property
     def shared(self) -> int:
@@ -100,6 +111,16 @@ class Batch:
             for i, token in enumerate(row.answer):
                 yield first + i, token, row.weight
 
+    def pairs(self) -> list[tuple[slice, slice]]:
+        """Where in `answers` those of a row are that has a rival, and where its rival's."""
+        found, begin = [], 0
+        for row in self.rows:
+            end = begin + len(row.answer)
+            if row.rival:
+                found.append((slice(begin, end), slice(end, end + len(row.rival.answer))))
+            begin = end
+        return found
+
     @property
     def weight(self) -> float:
         """Sum of the weights of all tokens to be learned."""
@@ -135,14 +156,15 @@ def _epoch(rows: Sequence[Row], recipe: Recipe, order: random.Random) -> Iterato
 def _batches(rows: Sequence[Row], budget: int, order: random.Random) -> Iterator[Batch]:
     """Rows of one direction share their system prompt; those of one prompt stay together."""
     rank = {row.prompt: order.random() for row in rows}
-    laid = sorted(rows, key=lambda row: (row.direction, rank[row.prompt]))
+    ordered = sorted(rows, key=lambda row: (row.direction, rank[row.prompt]))
     together: list[Row] = []
-    for row in laid:
-        grown = Batch((*together, row))
+    for row in ordered:
+        new = (row, row.rival) if row.rival else (row,)
+        grown = Batch((*together, *new))
         fits = grown.shared + sum(grown.lengths) <= budget
         if together and not (fits and row.direction == together[0].direction):
             yield Batch(tuple(together))
             together = []
-        together.append(row)
+        together += new
     if together:
         yield Batch(tuple(together))

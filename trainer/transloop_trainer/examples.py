@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from transloop_model import prompt
@@ -42,6 +42,8 @@ class Example:
     """Id of the pair or seed that it comes from."""
     weight: float = 1.0
     prompt_version: int = prompt.VERSION
+    worse: str = ""
+    """The completion that a person has corrected to this one."""
 
     def __post_init__(self) -> None:
         if not (self.weight > 0 and math.isfinite(self.weight)):
@@ -56,12 +58,14 @@ def of_translation(
     lineage: str,
     signature: str | None = None,
     weight: float = 1.0,
+    draft: str = "",
 ) -> Example:
     """The example of a pair.
 
     Args:
         signature: the declaration that the server would know for the target. It is left out where
             the translation begins with something else, such as imports.
+        draft: the answer that a person has corrected, if one has.
 
     Raises:
         ExamplesUnusable: the translation would end its own code block.
@@ -69,7 +73,9 @@ def of_translation(
     asked = prompt.build(unit, target, signature=signature)
     if not _answer(target, translation).startswith(asked.answer_prefix):
         asked = prompt.build(unit, target)
-    return _example(asked, unit, target, translation, lineage, weight)
+    made = _example(asked, unit, target, translation, lineage, weight)
+    worse = _completion(asked, target, draft) if draft.strip() else None
+    return replace(made, worse=worse) if worse and worse != made.completion else made
 
 
 def of_repair(
@@ -98,17 +104,25 @@ def _answer(target: Language, translation: str) -> str:
     return f"```{target.fence}\n{translation.strip()}"
 
 
+def _completion(asked: Prompt, target: Language, code: str) -> str | None:
+    """What the model would write for this code; None if it could not be read back."""
+    (stop,) = asked.stop
+    answer = _answer(target, code)
+    if stop in answer or not answer.startswith(asked.answer_prefix):
+        return None
+    return answer.removeprefix(asked.answer_prefix) + stop
+
+
 def _example(
     asked: Prompt, unit: Unit, target: Language, translation: str, lineage: str, weight: float
 ) -> Example:
-    (stop,) = asked.stop
-    answer = _answer(target, translation)
-    if stop in answer:
+    completion = _completion(asked, target, translation)
+    if completion is None:
         raise ExamplesUnusable(f"{lineage}: a line of the translation would end its code block.")
     return Example(
         asked.messages,
         asked.answer_prefix,
-        answer.removeprefix(asked.answer_prefix) + stop,
+        completion,
         f"{unit.language}:{target.id}",
         lineage,
         weight,

@@ -31,7 +31,7 @@ from transloop_trainer import batches, checkpoint
 from transloop_trainer.attention import use_rows
 from transloop_trainer.base import Base, with_new_adapter
 from transloop_trainer.batches import Batch, Row
-from transloop_trainer.loss import answer_loss
+from transloop_trainer.loss import answer_losses, preference_loss
 from transloop_trainer.recipe import Recipe
 
 Validate = Callable[[int, Path], float]
@@ -48,7 +48,7 @@ class Progress:
     step: int
     steps: int
     loss: float
-    """Mean over the weighted answer tokens of the step."""
+    """Mean over the weighted answer tokens of the step; with preferences, what they add to it."""
     learning_rate: float
     tokens: int
     """Of the examples of the step, prompts and answers."""
@@ -136,10 +136,10 @@ def _run(
 
         # 4a. Gradients: each process sums those of its batches, then all processes theirs.
         torch.manual_seed(seed_of(recipe.seed, "step", state.step, accelerator.process_index))
-        whole = sum(batch.weight for batch in step)
+        whole = _Whole(sum(batch.weight for batch in step), sum(len(b.pairs()) for b in step))
         loss = torch.zeros((), device=accelerator.device)
         for batch in step[accelerator.process_index :: accelerator.num_processes]:
-            part = _loss(base, model, batch, pause) / whole
+            part = _loss(base, model, batch, recipe, whole, pause)
             part.backward()
             loss += part.detach()
         _sum_over_processes(accelerator, factors)
@@ -186,10 +186,35 @@ def _run(
     )
 
 
-def _loss(base: Base, model: PeftModel, batch: Batch, pause: Pause) -> Tensor:
-    """Weighted sum of the cross entropies of a batch's answer tokens."""
+@dataclass(frozen=True)
+class _Whole:
+    """Of a step, over all its batches."""
+
+    weight: float
+    pairs: int
+
+
+def _loss(
+    base: Base, model: PeftModel, batch: Batch, recipe: Recipe, whole: _Whole, pause: Pause
+) -> Tensor:
+    """What a batch adds to the loss of its step."""
+    pairs, before = batch.pairs(), None
+    if pairs:
+        with torch.no_grad(), model.disable_adapter():
+            before = _losses(base, model, batch, pause)
+    losses = _losses(base, model, batch, pause)
+    weights = torch.tensor([weight for *_, weight in batch.answers()], device=losses.device)
+    loss = (losses * weights).sum() / whole.weight
+    if before is not None:
+        preferred = preference_loss(losses, before, pairs, recipe.beta)
+        loss = loss + recipe.preference * preferred / whole.pairs
+    return loss
+
+
+def _losses(base: Base, model: PeftModel, batch: Batch, pause: Pause) -> Tensor:
+    """Cross entropies of a batch's answer tokens."""
     device = base.head.device
-    places, wanted, weights = zip(*batch.answers(), strict=True)
+    places, wanted, _ = zip(*batch.answers(), strict=True)
     pause()
     with (
         disable_input_dtype_casting(model),
@@ -201,12 +226,8 @@ def _loss(base: Base, model: PeftModel, batch: Batch, pause: Pause) -> Tensor:
             use_cache=False,
             batch=batch,
         ).last_hidden_state
-        return answer_loss(
-            states[0, list(places)],
-            base.head,
-            torch.tensor(wanted, device=device),
-            torch.tensor(weights, device=device),
-            pause,
+        return answer_losses(
+            states[0, list(places)], base.head, torch.tensor(wanted, device=device), pause
         )
 
 

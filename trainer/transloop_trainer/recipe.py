@@ -43,6 +43,10 @@ class Recipe:
     """Validations without a better score that end the run."""
     recompute: bool = False
     """Compute activations again in the backward pass: a third slower, for long examples."""
+    preference: float = Field(default=0.0, ge=0)
+    """How much it counts that a correction is likelier than what was corrected; 0: not at all."""
+    beta: float = Field(default=0.1, gt=0)
+    """Of that: the larger, the sooner a pair counts as told apart."""
     seed: int = 0
 
 

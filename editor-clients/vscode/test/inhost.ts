@@ -1,7 +1,7 @@
 /** Runs in the real extension host, against the extension as it was packaged and installed. */
 
 import { strict as assert } from "node:assert";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import * as vscode from "vscode";
 
 const KIND = "refactor.rewrite.translate";
@@ -149,6 +149,25 @@ const TESTS: Test[] = [
     await set("placement", "below");
   }],
 
+  ["a folder that cannot be written to is told before the work, and the document takes the translation", async () => {
+    await set("placement", undefined);
+    const small = await openGcd();
+    const folder = vscode.Uri.joinPath(small.uri, "..", "locked");
+    const file = vscode.Uri.joinPath(folder, "gcd.py");
+    await vscode.workspace.fs.writeFile(file, Buffer.from(small.getText()));
+    const document = await vscode.workspace.openTextDocument(file);
+    await vscode.window.showTextDocument(document);
+    rmSync(folder.fsPath, { recursive: true }); // root may write everywhere, but not where nothing is
+    const known = (await status())?.jobs.length;
+    assert.match((await begin(document, "javascript") as { error: string }).error, /cannot be written to.*`placement`/s);
+    assert.equal((await status())?.jobs.length, known);
+    await set("placement", "below");
+    await translated(document);
+    assert.ok(document.getText().includes(RIGHT));
+    assert.ok(!existsSync(folder.fsPath));
+    await closeAll();
+  }],
+
   ["a file of 5 MB is no obstacle", async () => {
     const small = await openGcd();
     const file = vscode.Uri.joinPath(small.uri, "..", "große Datei.py");
@@ -262,10 +281,10 @@ async function targets(document: vscode.TextDocument): Promise<string[]> {
   return (await actions(document)).filter((each) => each.command?.command === "transloop.translate").map((each) => each.title);
 }
 
-async function begin(document: vscode.TextDocument, target: string): Promise<void> {
+async function begin(document: vscode.TextDocument, target: string): Promise<unknown> {
   const action = await until("the action", async () =>
     (await actions(document)).find((each) => each.kind?.value === `${KIND}.${target}`));
-  await vscode.commands.executeCommand(action.command?.command ?? "", ...((action.command?.arguments ?? []) as unknown[]));
+  return vscode.commands.executeCommand(action.command?.command ?? "", ...((action.command?.arguments ?? []) as unknown[]));
 }
 
 /** Translate `gcd` and wait for the end; the cursor is then on the translation. */

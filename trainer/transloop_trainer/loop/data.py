@@ -41,6 +41,7 @@ def _example(pair: Pair) -> Example:
         lineage=pair.id,
         signature=pair.signature,
         weight=weight(pair),
+        draft=pair.draft,
     )
 
 

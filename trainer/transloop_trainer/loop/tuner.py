@@ -74,7 +74,7 @@ def _tuned(line: Line, order: dict[str, Any]) -> dict[str, Any]:
     model = ModelFile(order["model"], Path(order["path"]), sha256=order["sha256"])
     given = examples.read(Path(order["examples"]))
     tokens = Tokens(Model(model.path, vocabulary_only=True))
-    rows = rows_of(given, tokens, recipe.longest)
+    rows = rows_of(given, tokens, recipe.longest, rivals=recipe.preference > 0)
     if not rows:
         raise ExamplesUnusable(
             f"None of the {len(given)} examples has at most {recipe.longest} tokens.",
