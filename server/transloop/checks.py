@@ -254,7 +254,7 @@ def grammars() -> Check:
         except (ImportError, AttributeError, ValueError) as error:
             broken.append(f"{each.name}: {error}")
     if broken:
-        advice = "Install transloop again: pip install --force-reinstall transloop"
+        advice = "Install transloop again: pip install --force-reinstall /path/to/transloop"
         return Check("grammars", "fail", "; ".join(broken), advice)
     return Check("grammars", "ok", ", ".join(each.name for each in languages().values()))
 

@@ -138,7 +138,7 @@ def _require_train() -> None:
     if packages := missing():
         raise UsageError(
             f"Training needs {', '.join(packages)}, which are not installed.",
-            'Run: pip install "transloop[train]"',
+            'Run: pip install "/path/to/transloop[train]"',
         )
 
 

@@ -10,7 +10,7 @@ local function program()
   local path = vim.fn.exepath(config.cmd[1])
   if path == '' then
     return health.error(config.cmd[1] .. ' is not there', {
-      'Install it: pip install transloop',
+      'Install it: pip install /path/to/transloop',
       "Or say where it is: vim.lsp.config('transloop', { cmd = { '/path/to/transloop', 'lsp' } })",
     })
   end

@@ -120,7 +120,7 @@ function M.tells_if_missing(filetype)
   end
   if vim.fn.executable(program) == 0 then
     told[program] = true
-    local what = ' is not there. Install it with `pip install transloop`, or set `cmd`; see `:help transloop`'
+    local what = ' is not there. Install it with `pip install /path/to/transloop`, or set `cmd`; see `:help transloop`'
     M.tells(program .. what, vim.log.levels.WARN)
   end
 end
