@@ -364,7 +364,8 @@ def test_corrections_weigh_more_and_what_was_not_run_less() -> None:
         )  # fmt: skip
 
     draft = "function f(x) {\n  return 2;\n}"
-    pairs = [pair("corrected", draft=draft), pair("accepted"), pair("accepted", 0), pair("translated")]
+    pairs = [pair("corrected", draft=draft), pair("accepted"), pair("accepted", 0)]
+    pairs.append(pair("translated"))
     repaired = pair("repaired", draft=draft)
     found = data.examples([*pairs, repaired], ["python:javascript"])
     assert [each.weight for each in found] == [3.0, 1.0, 0.5, 1.0, 1.0]

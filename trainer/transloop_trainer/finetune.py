@@ -27,7 +27,7 @@ from torch import Tensor
 
 from transloop_model.engine import seed_of
 from transloop_settings.errors import Diverged, ExamplesUnusable
-from transloop_trainer import batches, checkpoint
+from transloop_trainer import batches, checkpoint, memory
 from transloop_trainer.attention import use_rows
 from transloop_trainer.base import Base, with_new_adapter
 from transloop_trainer.batches import Batch, Row
@@ -142,6 +142,7 @@ def _run(
             part = _loss(base, model, batch, recipe, whole, pause)
             part.backward()
             loss += part.detach()
+            memory.give_back()
         _sum_over_processes(accelerator, factors)
         value = float(accelerator.reduce(loss, "sum"))
 
