@@ -80,8 +80,10 @@ class Admission:
         return Dropped(pair.id, "duplicate", against=other) if other else None
 
 
-def pair_of(source: SourceFunction, target: str, offer: Offer, known: Known, order: int) -> Pair:
-    """The pair that an offer would be."""
+def pair_of(
+    source: SourceFunction, target: str, offer: Offer, known: Known, right: float, order: int
+) -> Pair:
+    """The pair that an offer would be; `right` as in `Pair.right`."""
     return Pair(
         id=digest(source.language, target, source.code, offer.code),
         source_language=source.language,
@@ -100,6 +102,7 @@ def pair_of(source: SourceFunction, target: str, offer: Offer, known: Known, ord
         constructs=tuple(sorted(source.constructs)),
         cases=offer.cases,
         mutants=known.mutants,
+        right=right,
         maker=offer.maker,
         order=order,
     )

@@ -70,3 +70,8 @@ class Attempt:
     """Why the source could not be tried at all: it does not run, has no testable behaviour, ..."""
     seconds: float = 0.0
     """Of work, without pauses."""
+
+    @property
+    def held(self) -> float:
+        """Share of the candidates that held in all cases."""
+        return (self.greedy + self.right) / (1 + self.drawn)

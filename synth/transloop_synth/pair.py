@@ -46,6 +46,8 @@ class Pair:
     it, and it could not be run; trust it less."""
     mutants: float | None = None
     """Share of the source's mutants that the cases notice."""
+    right: float | None = None
+    """Share of the model's own answers that held, when it was made; None: it was not asked."""
     maker: str = ""
     """The model and adapter that wrote the translation; empty: a person."""
     order: int = 0

@@ -233,7 +233,8 @@ class _Run:
     def _offered(self, pick: Pick, done: Done) -> list[Pair]:
         if done.source is None or done.known is None:
             return []
+        right, number = done.attempt.held, self.order.number
         return [
-            pair_of(done.source, pick.target, each, done.known, self.order.number)
+            pair_of(done.source, pick.target, each, done.known, right, number)
             for each in done.offers
         ]

@@ -13,7 +13,7 @@ from transloop_synth import lines
 from transloop_synth.pair import Pair
 
 _LISTS = ("needs", "names", "parents", "seeds", "constructs")
-_NUMBERS = {"cases": "int64", "order": "int64", "mutants": "float64"}
+_NUMBERS = {"cases": "int64", "order": "int64", "mutants": "float64", "right": "float64"}
 
 
 def write(path: Path, pairs: Sequence[Pair]) -> None:

@@ -123,6 +123,7 @@ async def test_a_teacher_answers_where_nothing_holds(sandbox: Sandbox, dataset: 
     assert made.pairs == 2
     assert len(teacher.requests) == 1
     assert sorted(each.right for each in made.attempts) == [0, 2]
+    assert sorted(each.right or 0.0 for each in dataset.pairs()) == [0.0, 1.0]
 
 
 async def test_a_source_that_does_not_run_is_counted_and_the_others_go_on(

@@ -367,6 +367,8 @@ def test_corrections_weigh_more_and_what_was_not_run_less() -> None:
     pairs = [pair("corrected", draft=draft), pair("accepted"), pair("accepted", 0)]
     pairs.append(pair("translated"))
     repaired = pair("repaired", draft=draft)
+    known, mostly = (replace(pair("translated"), right=share) for share in (1.0, 0.75))
+    assert [data.weight(each) for each in (known, mostly)] == [0.1, 0.25]
     found = data.examples([*pairs, repaired], ["python:javascript"])
     assert [each.weight for each in found] == [3.0, 1.0, 0.5, 1.0, 1.0]
     assert "f(1) is 2, was 1" in found[-1].messages[-1].content

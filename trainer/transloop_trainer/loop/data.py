@@ -12,6 +12,8 @@ from transloop_synth.pair import Pair
 from transloop_synth.source import SourceFunction
 from transloop_trainer.examples import WEIGHTS, Example, of_repair, of_translation
 
+SURE = 0.1
+"""Of the weight of a pair that the model's answers never miss."""
 NOT_RUN = 0.5
 """Of the weight of what people have accepted or corrected, where it could not be run."""
 
@@ -46,10 +48,14 @@ def _example(pair: Pair) -> Example:
 
 
 def weight(pair: Pair) -> float:
-    """How much a pair counts."""
+    """How much a pair counts: one of a model, the more the seldomer the model is right there.
+
+    What it answers right nearly always teaches nearly nothing, and there is most of it. With the
+    share p of right answers, 1 - p is what a right one counts in a policy gradient, too.
+    """
     match pair.origin:
         case "translated" | "repaired":
-            return 1.0
+            return 1.0 if pair.right is None else max(SURE, 1.0 - pair.right)
         case origin:
             return WEIGHTS[origin] * (1.0 if pair.cases else NOT_RUN)
 
