@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from transloop_trainer.loop.stopping import End
 
 NEEDED = ("torch", "transformers", "peft", "accelerate", "datasets", "gguf", "optuna")
+TEACHER_IDLE = 60.0
+"""Seconds; its memory is wanted for the training."""
 WATCHING = 0.5
 """Seconds between two looks of --status."""
 
@@ -234,7 +236,9 @@ async def desk(
     reasons = Reasons(hours, train.day_hours, train.on_battery, idle_only)
     engines = [make_engine(chosen.model_copy(update={"adapter": None}))]
     if teacher:
-        engines.append(make_engine(chosen.model_copy(update={"adapter": None, "model": teacher})))
+        brief = chosen.engine.model_copy(update={"idle_seconds": TEACHER_IDLE})
+        given = {"adapter": None, "model": teacher, "engine": brief}
+        engines.append(make_engine(chosen.model_copy(update=given)))
     limits = (chosen.sandbox.workers, chosen.sandbox.min_level)
     with (
         Supervisor(reasons.look, hours, train.memory_mb << 20, status.paused) as supervisor,
