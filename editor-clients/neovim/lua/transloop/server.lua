@@ -120,8 +120,8 @@ function M.tells_if_missing(filetype)
   end
   if vim.fn.executable(program) == 0 then
     told[program] = true
-    local what = ' is not there. Install it with `pip install /path/to/transloop`, or set `cmd`; see `:help transloop`'
-    M.tells(program .. what, vim.log.levels.WARN)
+    local where = 'Install it with `pip install /path/to/transloop`, or set `cmd`; see `:help transloop`'
+    M.tells(program .. ' is not there. ' .. where, vim.log.levels.WARN)
   end
 end
 
