@@ -187,6 +187,7 @@ def test_a_function_in_a_file_of_five_megabytes(neovim: Neovim) -> None:
         {"waits_for_ends": 1},
         {"notes": "end"},
         {"presses": "u"},
+        {"waits_for_no_text": "echo:"},
         {"notes": "undone"},
         patience=60.0,
     )
