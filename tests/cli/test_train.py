@@ -58,7 +58,7 @@ def test_without_seeds_it_says_what_to_do(run: Run) -> None:
         ((), "Give one of --once, --watch"),
         (("--once", "--watch"), "Give one of --once, --watch"),
         (("--once", "--policy", "luck"), "Known: fixed, rules, learned"),
-        (("--once", "--recipe", "large"), "Known: smoke, small, full"),
+        (("--once", "--recipe", "large"), "Known: smoke, small, full, preferences"),
         (("--once", "--direction", "python:klingon"), "klingon"),
         (("--once", "--direction", "python:python"), "to itself"),
         (("--once", "--bench", "nowhere"), "There is nothing at nowhere."),

@@ -18,7 +18,7 @@ class Sizes:
 SIZES: Mapping[str, Sizes] = {
     "smoke": Sizes(6, 10, 5),  # nothing can be told from so few: it shows that all is connected
     "small": Sizes(32, 120, 40),
-    "preferences": Sizes(32, 120, 40),
     "full": Sizes(48, 400, 80),  # 5 points are seen from about 470 pairs on
+    "preferences": Sizes(32, 120, 40),
 }
 """By recipe."""
