@@ -1,4 +1,4 @@
-"""Makes a better adapter: finetune and export now; evaluate, decide and promote are not built yet.
+"""Makes a better adapter: pairs are made, factors trained, measured, and let through or not.
 
 It meets the server only through files, and no editor is known here.
 """
