@@ -94,10 +94,9 @@ def _found(file: File, language_id: str, query: Query) -> str:
     code = (
         file.content if isinstance(file.content, bytes) else file.content.encode("utf-8", "replace")
     )
-    parser = language(language_id).parser()
-    assert parser.language is not None  # noqa: S101  # it was made with one
-    cursor = tree_sitter.QueryCursor(tree_sitter.Query(parser.language, query.query))
-    nodes = cursor.captures(parser.parse(code).root_node).get("found")
+    spoken = language(language_id)
+    cursor = tree_sitter.QueryCursor(spoken.query(query.query))
+    nodes = cursor.captures(spoken.parser().parse(code).root_node).get("found")
     if not nodes or nodes[0].text is None:
         return query.default
     return query.value.replace("{0}", nodes[0].text.decode("utf-8", "replace"))

@@ -118,7 +118,7 @@ def write_work(planted: dict[str, Any]) -> object:
 def write_anywhere(planted: dict[str, Any]) -> object:
     """Any of the folders that everyone may usually write to."""
     got = []
-    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/", "/dev"):  # noqa: S108
+    for folder in ("/tmp", "/var/tmp", "/dev/shm", "/run", "/", "/dev"):  # noqa: S108  # to be refused
         path = Path(folder, f"canary-{os.getpid()}")
         try:
             path.write_text("canary", encoding="utf-8")

@@ -13,11 +13,14 @@ from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from transloop_settings.errors import SettingsError, UsageError
 
-_Table = TypeVar("_Table")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+_Table = TypeVar("_Table", bound="DataclassInstance")
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ def _table(kind: type[_Table], data: Any, where: str) -> _Table:
     if not isinstance(data, dict):
         raise _BadTable(f"`{where}` must be a table")
     hints = typing.get_type_hints(kind)
-    known = {each.name: each for each in fields(kind)}  # type: ignore[arg-type]
+    known = {each.name: each for each in fields(kind)}
     if unknown := sorted(data.keys() - known):
         raise _BadTable(f"unknown key `{where}{unknown[0]}`")
     for name, each in known.items():

@@ -37,6 +37,18 @@ class _Order:
     fresh: bool
 
 
+class _Listener:
+    """Passes on what a program prints, and remembers that there was something."""
+
+    def __init__(self, tell: Callable[[bytes], None]) -> None:
+        self.heard = False
+        self._tell = tell
+
+    def __call__(self, chunk: bytes) -> None:
+        self.heard = True
+        self._tell(chunk)
+
+
 class Sandbox:
     """Compiles and runs programs, one on each core; use it as a context manager.
 
@@ -214,22 +226,15 @@ class Sandbox:
 
     def _performed(self, job: Job, order: _Order, bench: Bench) -> Result:
         """The result of a run; of a second one where the first may not be the program's fault."""
-        heard = False
-
-        def listener(chunk: bytes) -> None:
-            nonlocal heard
-            heard = True
-            assert order.on_stdout is not None  # noqa: S101  # else there is no listener
-            order.on_stdout(chunk)
-
-        on_stdout = listener if order.on_stdout is not None else None
+        listener = None if order.on_stdout is None else _Listener(order.on_stdout)
         cancelled = order.future.cancelled
         with self._gate.together():
-            result = perform(job, bench, cancelled=cancelled, on_stdout=on_stdout)
+            result = perform(job, bench, cancelled=cancelled, on_stdout=listener)
+        heard = listener is not None and listener.heard
         if heard or cancelled() or not _may_differ(result, job):
             return result
         with self._gate.alone():
-            return perform(_patient(job), bench, cancelled=cancelled, on_stdout=on_stdout)
+            return perform(_patient(job), bench, cancelled=cancelled, on_stdout=listener)
 
 
 def _patient(job: Job) -> Job:

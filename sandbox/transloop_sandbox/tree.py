@@ -63,7 +63,7 @@ def use(pids: list[int], keeper: int, limit_mb: float) -> Use:
 def threads_of(uid: int) -> int:
     """How many threads a user has, as the kernel counts them for `RLIMIT_NPROC`."""
     count = 0
-    for pid in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208
+    for pid in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208  # likewise
         status = _text(f"/proc/{pid}/status")
         owner, threads = (re.search(each, status, re.MULTILINE) for each in (_OWNER, _THREADS))
         if owner and threads and int(owner[1]) == uid:

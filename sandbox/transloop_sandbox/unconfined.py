@@ -5,9 +5,9 @@ Only by the explicit `unsafe`; every result says so.
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ from transloop_sandbox.supervisor import supervise
 class Unconfined:
     """An `Execute` that keeps nothing in."""
 
-    isolation: Isolation = Isolation("none", "none")  # noqa: RUF009  # it is frozen
+    isolation: Isolation = Isolation("none", "none")
 
     def __call__(
         self,
@@ -34,7 +34,7 @@ class Unconfined:
         on_stdout: Callable[[bytes], None] = lambda chunk: None,
     ) -> Outcome:
         places = {bind.name: str(bind.source) for bind in command.binds}
-        places |= {"work": str(command.work), "tmp": os.environ.get("TMPDIR", "/tmp")}  # noqa: S108
+        places |= {"work": str(command.work), "tmp": tempfile.gettempdir()}
         environment = view.environment(command, places)
         argv = view.filled(command.argv, places)
         program = shutil.which(argv[0], path=environment["PATH"]) or argv[0]

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from typing import TYPE_CHECKING
 
-from transloop_syntax.language import language
 from transloop_syntax.source import Source
-
-if TYPE_CHECKING:
-    from tree_sitter import Query
 
 
 def captured(source: Source, query: str) -> list[tuple[int, int]]:
     """Start and end (code points) of all that the query captures; (0, 0) for a bare match."""
     import tree_sitter
 
-    cursor = tree_sitter.QueryCursor(_query(source.language.id, query))
+    cursor = tree_sitter.QueryCursor(source.language.query(query))
     found: list[tuple[int, int]] = []
     for _, captures in cursor.matches(source.root):
         nodes = [node for each in captures.values() for node in each]
@@ -30,19 +24,9 @@ def matched(source: Source, query: str) -> Iterator[dict[str, str]]:
     """For each match of the query, the text of what it captures by name."""
     import tree_sitter
 
-    cursor = tree_sitter.QueryCursor(_query(source.language.id, query))
+    cursor = tree_sitter.QueryCursor(source.language.query(query))
     for _, captures in cursor.matches(source.root):
         yield {
             name: (nodes[0].text or b"").decode("utf-8", "replace")
             for name, nodes in captures.items()
         }
-
-
-@cache
-def _query(identifier: str, query: str) -> Query:
-    import tree_sitter
-
-    grammar = language(identifier).parser().language
-    if grammar is None:
-        raise ValueError(f"{identifier} has no grammar")
-    return tree_sitter.Query(grammar, query)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 NEEDED = ("torch", "transformers", "peft", "accelerate", "datasets", "gguf", "optuna")
 TEACHER_IDLE = 60.0
-"""Seconds; its memory is wanted for the training."""
+"""Seconds without a request until its memory is free: it is wanted for the training."""
 WATCHING = 0.5
 """Seconds between two looks of --status."""
 

@@ -41,13 +41,9 @@ def constructs(code: str, language_id: str) -> frozenset[str]:
 
 @cache
 def _queries(language_id: str) -> Mapping[str, Query]:
-    import tree_sitter
-
-    grammar = language(language_id).parser().language
-    if grammar is None:
-        raise ValueError(f"{language_id} has no grammar")
+    spoken = language(language_id)
     table = tomllib.loads((_FOLDER / f"{language_id}.toml").read_text("utf-8"))
-    return {name: tree_sitter.Query(grammar, query) for name, query in table.items()}
+    return {name: spoken.query(query) for name, query in table.items()}
 
 
 def _occurs(root: Node, query: Query) -> bool:

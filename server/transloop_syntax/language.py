@@ -107,6 +107,14 @@ class Language:
         function = self.grammar.variants.get(variant.lower(), self.grammar.function)
         return tree_sitter.Parser(_grammar(self.grammar.module, function))
 
+    def query(self, text: str) -> tree_sitter.Query:
+        """What looks for `text`, in tree-sitter's query language; it is compiled once.
+
+        Raises:
+            tree_sitter.QueryError: the grammar has no such nodes, or the text is wrong.
+        """
+        return _query(self.grammar.module, self.grammar.function, text)
+
 
 @cache
 def languages() -> Mapping[str, Language]:
@@ -188,3 +196,10 @@ def _grammar(module: str, function: str) -> tree_sitter.Language:
     import tree_sitter
 
     return tree_sitter.Language(getattr(importlib.import_module(module), function)())
+
+
+@cache
+def _query(module: str, function: str, text: str) -> tree_sitter.Query:
+    import tree_sitter
+
+    return tree_sitter.Query(_grammar(module, function), text)

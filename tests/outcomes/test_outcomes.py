@@ -103,6 +103,7 @@ async def test_an_undo_that_is_told_as_a_whole_document_is_one_too(desk: Desk) -
     document, _job = desk.placed()
     desk.replace(document, TARGET)
     await desk.events("shown", "rejected")
+    assert Store().seeds() == []
 
 
 async def test_a_redo_is_as_if_nothing_had_happened(desk: Desk) -> None:
@@ -154,6 +155,7 @@ async def test_closed_without_a_save_says_nothing(desk: Desk) -> None:
     document, _job = desk.placed()
     desk.close(document)
     await desk.events("shown", "ignored")
+    assert Store().seeds() == []
 
 
 async def test_another_candidate_supersedes(desk: Desk) -> None:

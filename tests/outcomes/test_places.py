@@ -10,6 +10,7 @@ from lsprotocol import types as lsp
 from tests.outcomes.conftest import DRAFT, PACE, SLOW, TARGET, Desk, Desks, ends, pending
 
 from transloop_seeds import consent
+from transloop_seeds.store import Store
 from transloop_server.jobs import Placed
 
 EDITED = DRAFT.replace("2 * x", "x * 2")
@@ -21,6 +22,7 @@ EDITED = DRAFT.replace("2 * x", "x * 2")
 async def test_a_file_that_nobody_looks_at_says_nothing(desk: Desk) -> None:
     desk.place_beside(desk.job())
     await desk.events("shown", "ignored")
+    assert Store().seeds() == []
 
 
 async def test_a_file_that_is_opened_edited_and_saved_is_a_correction(desk: Desk) -> None:
@@ -37,6 +39,7 @@ async def test_a_file_that_is_deleted_is_refused(desk: Desk) -> None:
     await asyncio.sleep(0.2)
     path.unlink()
     await desk.events("shown", "rejected")
+    assert Store().seeds() == []
 
 
 async def test_a_file_that_is_deleted_while_it_is_open_is_refused(desk: Desk) -> None:
@@ -46,6 +49,7 @@ async def test_a_file_that_is_deleted_while_it_is_open_is_refused(desk: Desk) ->
     path.unlink()
     desk.close(document)
     await desk.events("shown", "rejected")
+    assert Store().seeds() == []
 
 
 async def test_a_file_that_is_deleted_later_is_reverted(desk: Desk) -> None:
