@@ -6,6 +6,7 @@ order that was killed is planned again from its attempts.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
@@ -21,6 +22,8 @@ from transloop_synth.testable import WEAK
 
 MODELS = 2
 """Sources in whose manner another one is written."""
+SEEDS = 2**32
+"""What `seed_of` is below."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,7 @@ class Plan:
         given.sort(key=lambda each: (each.origin == "invented", seed_of(each.id, *ids)))
         return tuple(given[:MODELS])
 
-    def _rank(self, source: SourceFunction, share: Share) -> tuple[int, int] | None:
+    def _rank(self, source: SourceFunction, share: Share) -> tuple[int, float] | None:
         """The least is tried first: what is new in this direction, then what went either way.
 
         None: it says nothing any more, as all went well or nothing did; or it is tried already.
@@ -157,12 +160,20 @@ class Plan:
         if Pick(share, source).key in self._picked:
             return None
         before = self._tried.get((source.id, share.direction), [])
-        drawn = seed_of(source.id, share.direction, self.order.number)
+        drawn = _turn_of(source, seed_of(source.id, share.direction, self.order.number))
         if not before:
             return (0, drawn)
         right = sum(each.right + each.greedy for each in before)
         mixed = 0 < right < sum(each.drawn + 1 for each in before)
         return (len(before), drawn) if mixed else None
+
+
+def _turn_of(source: SourceFunction, drawn: int) -> float:
+    """When it is its turn, by lot: the shorter it is, the sooner, as its tries cost less.
+
+    An exponential race: the chance to be the next one is in proportion to 1 / length.
+    """
+    return -math.log1p(-drawn / SEEDS) * len(source.unit.code)
 
 
 def key_of(order: Order) -> str:

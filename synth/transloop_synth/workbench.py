@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
-from transloop_model.engine import GREEDY, Engine
+from transloop_model.engine import Engine
 from transloop_sandbox.sandbox import Sandbox
 from transloop_settings.errors import ContextOverflow, UnitError
 from transloop_synth import invent
@@ -21,6 +21,10 @@ from transloop_synth.order import Attempt, Order
 from transloop_synth.plan import Pick
 from transloop_synth.source import SourceFunction
 from transloop_synth.testable import Known, known
+
+TAUGHT = 3
+"""Samples of a teacher, besides its greedy answer: that one alone is seldom right where nine of the
+model's were not."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +92,18 @@ class Workbench:
             texts = await trial.asked(self.engine, trial.drawn())
         await self.clock.ready()
         candidates = await trial.judged(texts)
-        offers = [offer(each, maker(self.engine)) for each in candidates if each.right]
-        if not offers and self.order.repairs:
-            mended = await trial.repaired(self.engine, candidates, self._turn)
-            offers += [mended] if mended else []
-        if not offers and self.teacher is not None:
+        made = [(each, self.engine) for each in candidates]
+        if self.teacher is not None and not any(each.right for each in candidates):
             async with self._turn():
-                texts = await trial.asked(self.teacher, (GREEDY,))
-            taught = await trial.judged(texts)
-            offers += [offer(each, maker(self.teacher)) for each in taught if each.right]
+                texts = await trial.asked(self.teacher, trial.drawn()[: 1 + TAUGHT])
+            made += [(each, self.teacher) for each in await trial.judged(texts)]
+        # The shortest first: what nobody asked for, such as a `main` of examples, is not learned.
+        right = sorted((found for found in made if found[0].right), key=_length)
+        offers = [offer(each, maker(by)) for each, by in right]
+        if not offers and self.order.repairs:
+            wrong = [each for each, _ in made]
+            mended = await trial.repaired(self.teacher or self.engine, wrong, self._turn)
+            offers += [mended] if mended else []
         attempt = _attempt(pick, source, candidates)
         return Done(attempt, source, tuple(offers), evidence)
 
@@ -128,6 +135,10 @@ class Workbench:
                 known, source, self.order, self.sandbox, self.over.is_set
             )
         return self._known[source.id]
+
+
+def _length(found: tuple[Candidate, Engine]) -> int:
+    return len(found[0].code)
 
 
 def _unusable(pick: Pick, source: str, constructs: Collection[str], why: str) -> Attempt:

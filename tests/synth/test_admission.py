@@ -64,7 +64,7 @@ async def test_at_most_two_distinct_solutions_of_an_item(
     )
     (attempt,) = made.attempts
     assert (attempt.greedy, attempt.right) == (True, 3)
-    assert [pair.translation for pair in dataset.pairs()] == [JAVASCRIPT["half"], ARROW]
+    assert [pair.translation for pair in dataset.pairs()] == [ARROW, JAVASCRIPT["half"]]
     assert attempt.rejected == {"surplus": 1}
 
 

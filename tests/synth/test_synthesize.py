@@ -17,6 +17,7 @@ from transloop_syntax.language import language
 from transloop_synth.clock import Clock
 from transloop_synth.dataset import Dataset
 from transloop_synth.order import Share
+from transloop_synth.plan import Plan
 from transloop_synth.source import SourceFunction, of_program
 from transloop_synth.synthesize import Summary, synthesize
 from transloop_synth.testable import known, require_sound
@@ -124,6 +125,47 @@ async def test_a_teacher_answers_where_nothing_holds(sandbox: Sandbox, dataset: 
     assert len(teacher.requests) == 1
     assert sorted(each.right for each in made.attempts) == [0, 2]
     assert sorted(each.right or 0.0 for each in dataset.pairs()) == [0.0, 1.0]
+
+
+async def test_a_teacher_is_sampled_and_mends_what_it_missed(
+    sandbox: Sandbox, dataset: Dataset
+) -> None:
+    wrong = {"half": (WRONG["half"],), "clamp": (WRONG["clamp"],)}
+    late = (WRONG["half"], WRONG["half"], JAVASCRIPT["half"])
+    model = engine(wrong, repairs=JAVASCRIPT)
+    teacher = engine({**wrong, "half": late}, repairs=JAVASCRIPT)
+    await synthesize(order(), sources("half", "clamp"), model, sandbox, dataset, teacher=teacher)
+    assert {pair.names[0]: pair.origin for pair in dataset.pairs()} == {
+        "half": "translated",
+        "clamp": "repaired",
+    }
+    assert {pair.maker for pair in dataset.pairs()} == {teacher.state().model}
+    asked = [each.candidates for each in teacher.requests if len(each.candidates) > 1]
+    assert [each[0].temperature for each in asked] == [0.0, 0.0]
+    assert len(model.requests) == 2
+
+
+async def test_the_shortest_of_what_holds_is_learned(sandbox: Sandbox, dataset: Dataset) -> None:
+    right = JAVASCRIPT["half"]
+    longer = right.replace("return", "console.assert(true);\n  return")
+    longest = f"{longer}\n\nfunction main() {{\n  return half(4);\n}}"
+    model = engine({"half": (longest, longer, right)})
+    made = await synthesize(order(), sources("half"), model, sandbox, dataset)
+    assert [pair.translation for pair in dataset.pairs()] == [right, longer]
+    assert made.attempts[0].rejected == {"surplus": 1}
+
+
+def test_short_sources_are_tried_sooner_and_long_ones_too() -> None:
+    def padded(at: int, lines: int) -> SourceFunction:
+        body = "".join(f"    n += {at + line}\n" for line in range(lines))
+        return of_program(f"def f{at}(n: int) -> int:\n{body}    return n", "python", f"f{at}")
+
+    given = [padded(at, 1 if at % 2 else 12) for at in range(100)]
+    plan = Plan(order(Share("python:javascript", None, 50)), given)
+    picked = [pick.source for pick in iter(plan.next, None) if pick.source]
+    long = sum(len(each.unit.code) > 100 for each in picked)
+    assert len(picked) == 50
+    assert 2 <= long <= 18
 
 
 async def test_a_source_that_does_not_run_is_counted_and_the_others_go_on(
