@@ -20,6 +20,7 @@ from transloop_trainer.control.learned import Learned
 from transloop_trainer.control.policies import policy
 from transloop_trainer.control.state import State
 from transloop_trainer.control.study import Trial
+from transloop_trainer.recipe import recipe
 
 PLACES = {
     (JAVA, "maps"): GOOD,
@@ -152,9 +153,14 @@ def test_nothing_known_is_the_recipe() -> None:
     assert "nothing is known yet" in found.reason
 
 
+TOKENS = recipe("small").step_tokens
+
+
 def peaked(rate: float) -> Trial:
     """Half the recipe's rate is the best, whatever else is done."""
-    return Trial({"learning_rate": rate, "epochs": 2, "step_tokens": 4096}, -abs(rate - 1e-4) * 1e5)
+    return Trial(
+        {"learning_rate": rate, "epochs": 2, "step_tokens": TOKENS}, -abs(rate - 1e-4) * 1e5
+    )
 
 
 def test_numbers_come_near_to_what_was_best() -> None:
@@ -170,7 +176,7 @@ def test_numbers_stay_around_the_recipe() -> None:
         found = study.suggested([wild, peaked(1e-4)], "small", seed)
         assert 5e-5 <= found.get("learning_rate", 2e-4) <= 4e-4
         assert found.get("epochs", 2) in range(1, 5)
-        assert found.get("step_tokens", 4096) in range(2048, 8193)
+        assert found.get("step_tokens", TOKENS) in range(TOKENS // 2, 2 * TOKENS + 1)
         assert set(found) <= set(study.NUMBERS)
 
 
@@ -182,7 +188,7 @@ def test_a_trial_is_its_validation_and_a_failure_is_one_too() -> None:
         taught(changes={"max_steps": 9}),
     )
     first, second = study.trials(steps)
-    assert first.numbers == {"learning_rate": 1e-4, "epochs": 2, "step_tokens": 4096}
+    assert first.numbers == {"learning_rate": 1e-4, "epochs": 2, "step_tokens": TOKENS}
     assert first.points == pytest.approx(10.0)
     assert (second.numbers["epochs"], second.points) == (3, study.FAILED)
 
