@@ -19,8 +19,9 @@ import pytest
 from tests.e2e.test_protocol_verified import RIGHT, WRONG
 
 from transloop import __version__
+from transloop_model.catalog import ModelFile
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.model, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "editor-clients/vscode"
@@ -32,6 +33,7 @@ SERVERS = {
     "old": [*ECHO, "--version", "0.0.9"],
     "crashing": [sys.executable, "-c", "raise SystemExit('there is no module pygls')"],
 }
+REAL = [sys.executable, "-P", "-m", "transloop", "lsp"]
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +62,16 @@ def dependencies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(
-    package: Path, dependencies: Path, tmp_path_factory: pytest.TempPathFactory
+    package: Path, dependencies: Path, coder: ModelFile, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[list[str], Path]:
     """What the run tells, line by line, and the folder of its pictures."""
     assert package.is_file()
     root = tmp_path_factory.mktemp("vscode")
     pictures = CLIENT / "media" if os.environ.get("PICTURES") else root / "pictures"
     command = ["node", str(CLIENT / "test/run.mjs"), str(root / "run"), str(pictures)]
+    servers = {**SERVERS, "real": ["env", f"TRANSLOOP_MODEL={coder.path}", *REAL]}
     done = subprocess.run(
-        [*command, json.dumps(SERVERS)],
+        [*command, json.dumps(servers)],
         env=_environment(root, dependencies),
         capture_output=True,
         text=True,

@@ -40,6 +40,18 @@ export class Person {
       await this.seesNot(".notification-list-item", "Translating gcd");
       assert.ok(!(await this.text()).includes("def gcd".repeat(2)));
     },
+    "the default model translates, and both sides are run": async () => {
+      await this.use("real");
+      await this.page.locator('.statusbar-item [aria-label*="qwen2.5-coder-0.5b"]').first().waitFor({ timeout: 30_000 });
+      await this.press("Control+1");
+      await this.select("def lcm", 2);
+      await this.press("Control+k t");
+      await this.chooses("Translate to JavaScript");
+      await this.sees(LENS, /^(verified: \d+ cases|differs: lcm\(|does not compile: )/, 180_000);
+      await this.sees(".view-line", "function lcm");
+      await this.press("Control+k n");
+      await this.seesNot(LENS, "Accept");
+    },
     "the verdict stands above the translation": async () => {
       await this.use("quick");
       await this.press("Control+1");
