@@ -1,7 +1,7 @@
 """A pull in a process of its own, which can be ended at any moment.
 
-`python -m transloop_model.pulling ID` writes a JSON object a line: `done` and `total` in bytes, a
-`note`, or at last an `error`.
+`python -m transloop_model.pulling ID` writes a JSON object a line: `done` and `total` in bytes with
+the `source`, which is `check` while the digest is computed, a `note`, or at last an `error`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> int:
         now = time.monotonic()
         if step.note or now - last >= EVERY_SECONDS:
             last = now
-            say(done=step.done, total=step.total, note=step.note)
+            say(source=step.source, done=step.done, total=step.total, note=step.note)
 
     try:
         pull(catalog.entry(sys.argv[1]), progress=tell)

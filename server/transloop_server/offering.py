@@ -8,7 +8,9 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from lsprotocol import types as lsp
 
@@ -86,9 +88,15 @@ async def _followed(process: Process, shown: Progress) -> str:
             told = json.loads(line)
             why = told.get("error", why)
             if told.get("total"):
-                shown.report(f"{told['done'] / 1e6:,.0f} of {told['total'] / 1e6:,.0f} MB")
+                shown.report(how_far(told))
     await process.wait()
     return why
+
+
+def how_far(told: Mapping[str, Any]) -> str:
+    """A line of the pull, in words: what was fetched is read once more, for its digest."""
+    checking = "checking " if told["source"] == "check" else ""
+    return f"{checking}{told['done'] / 1e6:,.0f} of {told['total'] / 1e6:,.0f} MB"
 
 
 def _end(process: Process) -> None:
