@@ -99,7 +99,7 @@ def _unlinked(pids: list[int]) -> Iterator[os.stat_result]:
             continue
         for each in opened:
             try:
-                facts = os.stat(f"/proc/{pid}/fd/{each}")  # noqa: PTH116
+                facts = os.stat(f"/proc/{pid}/fd/{each}")  # noqa: PTH116  # likewise
             except OSError:
                 continue
             if stat.S_ISREG(facts.st_mode) and not facts.st_nlink and facts.st_ino not in seen:
