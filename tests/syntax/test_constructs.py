@@ -2,82 +2,42 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from transloop_syntax.constructs import constructs, languages
+from transloop_syntax.constructs import constructs, languages, names
 
-USED = {
-    "python": {
-        "slices": "x[1:]",
-        "negative_index": "x[-1]",
-        "integer_division": "x // 2",
-        "division": "x / 2",
-        "modulo": "x % 2",
-        "power": "x ** 2",
-        "bits": "x & 1",
-        "chained_comparison": "0 < x < 2",
-        "string_formatting": "f'{x}'",
-        "string_methods": "x.split()",
-        "regular_expressions": "re.sub(x, x, x)",
-        "characters": "ord(x)",
-        "maps": "{x: 1}",
-        "sets": "set(x)",
-        "tuples": "(x, 1)",
-        "comprehensions": "[y for y in x]",
-        "sorting": "sorted(x)",
-        "functional": "lambda: x",
-        "loops": "while x:\n    pass",
-        "recursion": "def f(x):\n    return [f(y) for y in x]",
-        "nested_functions": "def f():\n    def g(): pass",
-        "generators": "def f():\n    yield 1",
-        "exceptions": "raise x",
-        "classes": "class A: pass",
-        "default_arguments": "def f(x=1): pass",
-        "variable_arguments": "def f(*x): pass",
-        "modules": "import x",
-    },
-    "java": {
-        "slices": "s.substring(1);",
-        "integer_division": "x = x / 2;",
-        "modulo": "x = x % 2;",
-        "string_formatting": "String.format(s);",
-        "maps": "Map<String, String> m;",
-        "sets": "Set<String> m;",
-        "exceptions": "throw e;",
-        "ternaries": "x = x > 0 ? 1 : 2;",
-        "functional": "f(x -> x);",
-    },
-    "javascript": {
-        "integer_division": "Math.floor(x / 2)",
-        "slices": "x.slice(1)",
-        "string_formatting": "`${x}`",
-        "recursion": "const f = (x) => f(x);",
-        "maps": "new Map()",
-        "exceptions": "throw x",
-    },
-}
+_TABLE = tomllib.loads(Path(__file__).with_name("constructs.toml").read_text("utf-8"))
+_TABLE["typescript"]["line"] |= _TABLE["javascript"]["line"]
+"""TypeScript's grammar is a superset of JavaScript's, and so is its table."""
+_WITH = {("java", "string_building"): {"classes"}, ("rust", "slices"): {"ranges"}}
+"""What cannot be used without another construct."""
 
 
-@pytest.mark.parametrize("language", sorted(USED))
+def _texts(language: str) -> dict[str, str]:
+    told = _TABLE[language]
+    lines = {name: told["around"].replace("@", line) for name, line in told["line"].items()}
+    return lines | told.get("whole", {})
+
+
+@pytest.mark.parametrize("language", languages())
 def test_each_construct_is_seen_where_it_is_and_not_where_it_is_not(language: str) -> None:
-    around = "class A {{ void f() {{ {} }} }}" if language == "java" else "{}"
-    found = {
-        name: constructs(around.format(code), language) for name, code in USED[language].items()
-    }
-    for name in found:
-        assert name in found[name], (name, found[name])
-    assert not constructs(around.format("" if language == "java" else "x"), language)
-    if language == "python":
-        for name in found:
-            others = [other for other in found if other != name and name in found[other]]
-            assert len(others) <= 1, (name, others)
+    texts = _texts(language)
+    assert set(texts) == names(language)
+    found = {name: constructs(text, language) for name, text in texts.items()}
+    assert found == {name: {name} | _WITH.get((language, name), set()) for name in texts}
 
 
-def test_every_table_is_read() -> None:
-    assert languages() == ("java", "javascript", "python", "typescript")
-    for language in languages():
-        assert not constructs("", language)
-    assert constructs("fn main() { loop {} }", "rust") == frozenset()
+@pytest.mark.parametrize("language", languages())
+def test_plain_code_uses_none(language: str) -> None:
+    assert not constructs(_TABLE[language]["around"].replace("@", ""), language)
+
+
+def test_every_language_has_a_table() -> None:
+    assert languages() == ("c", "cpp", "go", "java", "javascript", "python", "rust", "typescript")
+    assert constructs("anything", "fortran") == frozenset()
 
 
 def test_a_function_that_calls_another_one_is_not_recursive() -> None:
