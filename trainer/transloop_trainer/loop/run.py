@@ -122,7 +122,7 @@ class Run:
 
             # 2. Whatever it takes, in a folder of its own.
             folder = step_folder(self.log.folder, number)
-            watch = Stopwatch(folder / "seconds", self.desk.supervisor.worked)
+            watch = Stopwatch(folder / "seconds", self.desk.supervisor.worked, self._tell_work)
             async with watch.running():
                 await self.desk.supervisor.waited()
                 outcome = await self._done(decision, folder, number)
@@ -177,19 +177,22 @@ class Run:
         )
 
     def _tell(self, number: int, decision: Decision) -> None:
-        facts = self.log.facts
         word = type(decision).__name__.lower()
-        spent = sum(each.outcome.seconds for each in self.log.steps)
+        self._tell_work(0.0)
         self.desk.status.say(
             f"{number}. {word}: {decision.reason}",
             run=self.log.name,
-            directions=facts.directions,
+            directions=self.log.facts.directions,
             round=number,
             decision=word,
             reason=decision.reason,
-            seconds=spent,
-            seconds_left=max(0.0, facts.seconds - spent),
         )
+
+    def _tell_work(self, on_this: float) -> None:
+        """The seconds of work so far: on this decision, and on all before."""
+        worked = on_this + sum(each.outcome.seconds for each in self.log.steps)
+        left = max(0.0, self.log.facts.seconds - worked)
+        self.desk.status.update(seconds=worked, seconds_left=left)
 
     # Doing
 

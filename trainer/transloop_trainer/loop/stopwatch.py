@@ -14,8 +14,10 @@ EVERY = 5.0
 class Stopwatch:
     """Counts on what its file says."""
 
-    def __init__(self, path: Path, worked: Callable[[], float]) -> None:
-        self._path, self._worked = path, worked
+    def __init__(
+        self, path: Path, worked: Callable[[], float], tell: Callable[[float], None]
+    ) -> None:
+        self._path, self._worked, self._tell = path, worked, tell
         self._before = _read(path)
         self._began = worked()
 
@@ -26,7 +28,7 @@ class Stopwatch:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Its file follows inside."""
+        """Its file follows inside, and whoever is told."""
         writing = asyncio.create_task(self._write_often())
         try:
             yield
@@ -39,6 +41,7 @@ class Stopwatch:
         while True:
             await asyncio.sleep(EVERY)
             self._write()
+            self._tell(self.seconds)
 
     def _write(self) -> None:
         new = self._path.with_name(f"{self._path.name}.new")

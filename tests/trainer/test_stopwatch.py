@@ -1,0 +1,45 @@
+"""The time of work on one step of a run: counted over interruptions, and told meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from pathlib import Path
+
+import pytest
+
+from transloop_trainer.loop import stopwatch
+from transloop_trainer.loop.stopwatch import Stopwatch
+
+
+async def test_work_is_told_while_it_is_done_and_counted_on_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopwatch, "EVERY", 0.001)
+    clock = itertools.count(100.0)
+    told: list[float] = []
+    heard = asyncio.Event()
+
+    def tell(seconds: float) -> None:
+        told.append(seconds)
+        heard.set()
+
+    path = tmp_path / "step" / "seconds"
+    first = Stopwatch(path, lambda: next(clock), tell)
+    async with first.running():
+        await asyncio.wait_for(heard.wait(), 5)
+    assert told == sorted(told)
+    assert told[0] > 0
+    before = float(path.read_text())
+    assert before >= told[-1]
+
+    again = Stopwatch(path, lambda: next(clock), tell)
+    assert before < again.seconds < before + 5  # each look at this clock is a second
+
+
+@pytest.mark.parametrize("torn", ["", "12.", "a minute"])
+def test_a_file_that_was_torn_costs_no_more_than_itself(tmp_path: Path, torn: str) -> None:
+    path = tmp_path / "seconds"
+    path.write_text(torn)
+    watch = Stopwatch(path, lambda: 0.0, lambda seconds: None)
+    assert watch.seconds in {0.0, 12.0}
