@@ -104,6 +104,8 @@ class Trial:
         self.work = Work(
             source.unit, language(target), Settings(), source.signatures.get(target), OWNER
         )
+        self.drafts = 0
+        """Wrong answers that were shown what is wrong with them."""
         self._verdicts: dict[str, Verdict] = {}
 
     async def asked(self, engine: Engine, drawn: Sequence[Sampling]) -> list[str]:
@@ -156,6 +158,7 @@ class Trial:
             problem = self._problem(await self._verdict(draft, SHRINK_SECONDS))
             if problem is None:
                 return None
+            self.drafts += 1
             try:
                 async with turn():
                     found = await repaired(engine, self.work, _unheard, draft, problem)

@@ -66,6 +66,10 @@ class Attempt:
     """Ids of the pairs that it left."""
     rejected: Mapping[str, int] = field(default_factory=dict)
     """Pairs that held and were not taken, by why: `duplicate`, `contaminated`, ..."""
+    drafts: int = 0
+    """Wrong answers that were shown what is wrong with them."""
+    mended: bool = False
+    """One of them then held."""
     unusable: str = ""
     """Why the source could not be tried at all: it does not run, has no testable behaviour, ..."""
     seconds: float = 0.0

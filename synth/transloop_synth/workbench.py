@@ -100,11 +100,12 @@ class Workbench:
         # The shortest first: what nobody asked for, such as a `main` of examples, is not learned.
         right = sorted((found for found in made if found[0].right), key=_length)
         offers = [offer(each, maker(by)) for each, by in right]
+        attempt = _attempt(pick, source, candidates)
         if not offers and self.order.repairs:
             wrong = [each for each, _ in made]
             mended = await trial.repaired(self.teacher or self.engine, wrong, self._turn)
             offers += [mended] if mended else []
-        attempt = _attempt(pick, source, candidates)
+            attempt = replace(attempt, drafts=trial.drafts, mended=mended is not None)
         return Done(attempt, source, tuple(offers), evidence)
 
     async def _new(

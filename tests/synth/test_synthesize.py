@@ -100,9 +100,10 @@ async def test_a_wrong_answer_is_repaired_by_what_may_be_shown(
     sandbox: Sandbox, dataset: Dataset
 ) -> None:
     model = engine({"half": (WRONG["half"],)}, repairs={"half": JAVASCRIPT["half"]})
-    await synthesize(order(), sources("half"), model, sandbox, dataset)
+    made = await synthesize(order(), sources("half"), model, sandbox, dataset)
     (pair,) = dataset.pairs()
     assert (pair.origin, pair.draft) == ("repaired", WRONG["half"])
+    assert [(each.drafts, each.mended) for each in made.attempts] == [(1, True)]
     assert pair.problem.startswith("This is not the same program: for `half(")
     assert pair.translation == JAVASCRIPT["half"]
 
@@ -114,6 +115,14 @@ async def test_nothing_is_repaired_where_the_order_says_so(
     made = await synthesize(order(repairs=0), sources("half"), model, sandbox, dataset)
     assert made.pairs == 0
     assert len(model.requests) == 1
+    assert [(each.drafts, each.mended) for each in made.attempts] == [(0, False)]
+
+
+async def test_what_could_not_be_repaired_is_told(sandbox: Sandbox, dataset: Dataset) -> None:
+    model = engine({"half": (WRONG["half"],)}, repairs={"half": WRONG["half"]})
+    made = await synthesize(order(), sources("half"), model, sandbox, dataset)
+    assert made.pairs == 0
+    assert [(each.drafts, each.mended) for each in made.attempts] == [(1, False)]
 
 
 async def test_a_teacher_answers_where_nothing_holds(sandbox: Sandbox, dataset: Dataset) -> None:

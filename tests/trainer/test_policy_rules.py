@@ -72,6 +72,22 @@ def test_where_more_samples_find_nothing_siblings_decide_and_repairs_are_tried()
     assert decided(ordered(*many(20, **LEARNABLE))).order.repairs == 1
 
 
+def test_nothing_is_repaired_where_it_was_in_vain() -> None:
+    def repairs(*tried: Attempt, after: tuple[Step, ...] = ()) -> int:
+        hopeless = [cell(many(20, **BEYOND))]
+        return sampling(at(ordered(*tried), *after), hopeless, 1000, 100).order.repairs
+
+    vain = many(20, drafts=1, **BEYOND)
+    assert sampling(at(ordered(*vain)), [], 1000, 100).why[-1] == (
+        "no repairs: 0 of 20 wrong answers came right"
+    )
+    assert repairs(*vain) == 0
+    assert repairs(*vain, after=(ordered(*many(20, **LEARNABLE), repairs=0),)) == 0
+    assert repairs(*vain[1:]) == 2, "fewer tell nothing"
+    assert repairs(*vain, attempt(20, drafts=1, mended=True)) == 0
+    assert repairs(*vain, *many(2, drafts=1, mended=True)) == 2
+
+
 def test_what_is_found_again_is_worth_less() -> None:
     new, old = many(20, **LEARNABLE), many(20, GO, **{**LEARNABLE, "admitted": ()})
     seen = cells([*new, *old])

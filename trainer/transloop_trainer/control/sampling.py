@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from transloop_synth.order import Order
+from transloop_synth.order import Attempt, Order
 from transloop_trainer.control.decision import Synthesize, Synthesized
-from transloop_trainer.control.signals import Cell, Where, cell
+from transloop_trainer.control.signals import Cell, Where, attempts, cell
 from transloop_trainer.control.state import State
 
 STEP = 0.1
@@ -28,6 +28,10 @@ TELLING = 8
 """Sources; fewer do not tell that a place is hard."""
 MANY = 0.25
 """Share of hard places that makes repairs worth their time."""
+FUTILE = 20
+"""Wrong answers that were shown what is wrong with them; fewer do not tell that it is in vain."""
+SELDOM = 0.05
+"""Share of them that held then: with less, their time makes more pairs of other sources."""
 GAP = 0.02
 """Candidates that held in the visible cases alone: with more, the tests are too soft."""
 MOST_CASES = 64
@@ -51,7 +55,7 @@ def sampling(state: State, cells: Iterable[Cell], untried: int, wanted: int) -> 
     if last is not None:
         found = _tempered(found, last)
         found = _hardened(found, last)
-    found = _repaired(found, list(cells))
+    found = _repaired(found, list(cells), attempts(state))
     return _invented(found, untried, wanted)
 
 
@@ -96,7 +100,10 @@ def _hardened(found: Sampling, last: Cell) -> Sampling:
     return _with(found, why, cases=cases)
 
 
-def _repaired(found: Sampling, cells: list[Cell]) -> Sampling:
+def _repaired(found: Sampling, cells: list[Cell], tried: list[Attempt]) -> Sampling:
+    drafts, mended = sum(each.drafts for each in tried), sum(each.mended for each in tried)
+    if drafts >= FUTILE and mended < SELDOM * drafts:
+        return _with(found, f"no repairs: {mended} of {drafts} wrong answers came right", repairs=0)
     told = [each for each in cells if each.tried >= TELLING]
     share = sum(map(hard, told)) / len(told) if told else 0.0
     if share < MANY:
