@@ -6,21 +6,13 @@
 from __future__ import annotations
 
 import hashlib
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
 
-from transloop_settings.errors import SettingsError, UsageError
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
-_Table = TypeVar("_Table", bound="DataclassInstance")
+from transloop_settings.errors import SettingsError, UsageError, problems
 
 
 @dataclass(frozen=True)
@@ -196,51 +188,19 @@ def runner(chosen: Recipe) -> tuple[Recipe, Run]:
 
 
 def read_recipe(language: str, text: str) -> Recipe:
-    """One recipe from the text of its file. Raises SettingsError naming the problem."""
+    """One recipe from the text of its file. Raises SettingsError naming all that is wrong."""
     import tomllib
 
+    from pydantic import TypeAdapter, ValidationError
+
+    digest = hashlib.sha256(text.encode()).hexdigest()
     try:
-        data = tomllib.loads(text)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        made = _table(Recipe, {"id": language, "digest": digest, **data}, "")
-    except (tomllib.TOMLDecodeError, _BadTable) as error:
+        data = {"id": language, "digest": digest, **tomllib.loads(text)}
+        made = TypeAdapter(Recipe).validate_python(data, extra="forbid")
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"languages/{language}.toml: {error}.") from error
+    except ValidationError as error:
+        raise SettingsError(f"languages/{language}.toml: {problems(error)}.") from error
     if made.run is None and not made.runs_like:
         raise SettingsError(f"languages/{language}.toml: neither `run` nor `runs_like` is there.")
     return made
-
-
-class _BadTable(ValueError):
-    """A key is unknown, missing or of a wrong kind."""
-
-
-def _table(kind: type[_Table], data: Any, where: str) -> _Table:
-    if not isinstance(data, dict):
-        raise _BadTable(f"`{where}` must be a table")
-    hints = typing.get_type_hints(kind)
-    known = {each.name: each for each in fields(kind)}
-    if unknown := sorted(data.keys() - known):
-        raise _BadTable(f"unknown key `{where}{unknown[0]}`")
-    for name, each in known.items():
-        if name not in data and each.default is MISSING and each.default_factory is MISSING:
-            raise _BadTable(f"`{where}{name}` is missing")
-    return kind(**{key: _value(hints[key], item, f"{where}{key}") for key, item in data.items()})
-
-
-def _value(hint: Any, item: Any, where: str) -> Any:
-    """`item` as the annotation has it: a table, tables by name, a tuple, or a plain value."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is types.UnionType:  # only `X | None` is used
-        return _value(arguments[0], item, where)
-    if is_dataclass(hint) and isinstance(hint, type):
-        return _table(hint, item, f"{where}.")
-    if origin is tuple and isinstance(item, list):
-        return tuple(_value(arguments[0], each, f"{where}[]") for each in item)
-    if origin is not None and issubclass(origin, Mapping) and isinstance(item, dict):
-        return MappingProxyType(
-            {key: _value(arguments[1], each, f"{where}.{key}") for key, each in item.items()}
-        )
-    expected = (int, float) if hint is float else hint
-    if origin is not None or not isinstance(item, expected):
-        raise _BadTable(f"`{where}` is of a wrong kind")
-    return item

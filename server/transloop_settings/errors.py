@@ -40,6 +40,16 @@ TransloopError                 says what happened and what to do about it
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+
+def problems(error: ValidationError) -> str:
+    """All that is wrong with data that was read, each with its place: `tools.go.version: ...`."""
+    return "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+
 
 class TransloopError(Exception):
     """An error for the user: `str(error)` says what happened, `advice` what to do about it."""

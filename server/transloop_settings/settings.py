@@ -30,7 +30,7 @@ from pydantic_settings import (
 )
 
 from transloop_settings import directories
-from transloop_settings.errors import SettingsError
+from transloop_settings.errors import SettingsError, problems
 
 NO_ADAPTER = Path("none")
 Placement = Literal["beside", "below", "replace"]
@@ -195,13 +195,10 @@ def load(workspace: Path | None = None, editor: Mapping[str, Any] | None = None)
     try:
         found = _sourced(Settings, files, editor)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
-        )
         where = ", ".join(
             [str(path) for path in files if path.exists()] + ["environment", "editor"]
         )
-        raise SettingsError(f"Settings: {problems}.", f"Look in: {where}.") from error
+        raise SettingsError(f"Settings: {problems(error)}.", f"Look in: {where}.") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         where = ", ".join(str(path) for path in files if path.exists())
         raise SettingsError(f"Settings: not valid TOML: {error}.", f"Look in: {where}.") from error

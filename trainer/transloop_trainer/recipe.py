@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
-from transloop_settings.errors import UsageError
+from transloop_settings.errors import UsageError, problems
 
 Module = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
@@ -73,12 +73,7 @@ def parse(text: str, name: str) -> Recipe:
     """
     try:
         return TypeAdapter(Recipe).validate_python(tomllib.loads(text))
-    except (ValidationError, tomllib.TOMLDecodeError) as error:
-        said = (
-            "; ".join(
-                f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()
-            )
-            if isinstance(error, ValidationError)
-            else str(error)
-        )
-        raise UsageError(f"The recipe {name} is wrong: {said}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"The recipe {name} is wrong: {error}.") from None
+    except ValidationError as error:
+        raise UsageError(f"The recipe {name} is wrong: {problems(error)}.") from None
