@@ -69,6 +69,11 @@ class Plan:
         """Attempts that are asked for."""
         return sum(each.attempts for each in self.shares)
 
+    @property
+    def counted(self) -> int:
+        """Of them, those that are done; a source that could not be used was none."""
+        return sum(self._done.values())
+
     def know(self, recorded: Recorded) -> None:
         """What was tried before: what cannot be used is not tried again."""
         attempt = recorded.attempt

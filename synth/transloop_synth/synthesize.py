@@ -46,6 +46,8 @@ class Summary:
     seconds: float
     planned: int
     """Attempts that were asked for."""
+    done: int = 0
+    """Of them; a source that could not be used was none."""
 
 
 Tell = Callable[[Summary], None]
@@ -139,7 +141,8 @@ class _Run:
         """What it came to, so far."""
         admitted = sum(len(each.admitted) for each in self.attempts)
         attempts, seconds = tuple(self.attempts), self.clock.seconds
-        return Summary(attempts, admitted, len(self._pairs), seconds, self.plan.planned)
+        pairs, plan = len(self._pairs), self.plan
+        return Summary(attempts, admitted, pairs, seconds, plan.planned, plan.counted)
 
     async def all(self, ahead: int, tell: Tell) -> None:
         """Try what the plan says, until it says nothing more or the time is up."""

@@ -211,7 +211,7 @@ class Run:
         await desk.engine.use_adapter(None)
 
         def tell(summary: Summary) -> None:
-            desk.status.update(step=len(summary.attempts), steps=summary.planned)
+            desk.status.update(step=summary.done, steps=summary.planned)
 
         order = decision.order
         found = await synthesize(
