@@ -4,7 +4,8 @@ The baseline does the same to the same sources, with the same number of candidat
 decoded alone, one program runs at a time, and nothing overlaps. Decoding and judging may overlap or
 take turns; both are measured, and what this machine would do by default is told. All take turns, a
 few sources each, so that a slow minute hits all; nothing is taken from a cache. The sources are
-those that may be learned from; decontamination, which costs all the same, is left out.
+those that may be learned from, as an order picks them: short ones sooner, and another one for each
+that cannot be used. Decontamination, which costs all the same, is left out.
 
     python -m benchmarks synthesis --bench FOLDER [--limit N]
 """
@@ -34,7 +35,7 @@ from transloop_trainer.loop.sets import of_bench
 
 DIRECTIONS = ("python:javascript", "python:java")
 SOURCES = 30
-"""Of each direction."""
+"""That can be used, of each direction."""
 TURN = 5
 """Sources that one of the two does before the other."""
 SAMPLES = 15
@@ -101,6 +102,11 @@ class Arm:
         self.attempts += made.attempts
         self.seconds += made.seconds
 
+    @property
+    def sources(self) -> set[str]:
+        """What was tried."""
+        return {each.source for each in self.attempts}
+
     def usual(self) -> int:
         """How many sources would be under way at once by default."""
         return ahead_of(self.engine)
@@ -127,7 +133,7 @@ class Arm:
 
 
 async def _compared(
-    model: ModelFile, direction: str, sources: Sequence[SourceFunction], folder: Path
+    model: ModelFile, direction: str, sources: Sequence[SourceFunction], count: int, folder: Path
 ) -> dict[str, Arm]:
     engine = LlamaEngine(model, context=CONTEXT)
     try:
@@ -140,12 +146,11 @@ async def _compared(
             for sandbox in (all_cores, one):
                 for each in direction.split(":"):
                     sandbox.prepare(each)
-            for at in track(range(0, len(sources), TURN), direction):
-                some = sources[at : at + TURN]
-                share = Share(direction, None, len(some))
+            for at in track(range(0, count, TURN), direction):
+                share = Share(direction, None, min(TURN, count - at))
                 order = Order((share,), 3600.0, samples=SAMPLES, reenter=False, number=at)
                 for name, arm in arms.items():
-                    await arm.turn(order, some, folder / name)
+                    await arm.turn(order, sources, folder / name)
             return arms
     finally:
         await engine.close()
@@ -157,9 +162,10 @@ def measure(
     """Each direction as it ends; leave the machine alone meanwhile."""
     learn = of_bench(bench)
     for direction in DIRECTIONS:
-        sources = learn.sources([direction])[: limit or SOURCES]
+        sources = learn.sources([direction])
         with tempfile.TemporaryDirectory() as folder:
-            arms = asyncio.run(_compared(model, direction, sources, Path(folder)))
+            compared = _compared(model, direction, sources, limit or SOURCES, Path(folder))
+            arms = asyncio.run(compared)
         by_default = (
             "in_turn" if arms["in_turn"].ahead == arms["in_turn"].usual() else "overlapping"
         )
@@ -175,11 +181,10 @@ def measure(
         told = {name: arm.told() for name, arm in arms.items()}
         other = told[BASELINE]["admitted_an_hour"]
         for name, each in told.items():
-            faster = _share(arms[BASELINE].seconds, arms[name].seconds)
-            ratios = {
-                "times_the_baselines_rate": _share(each["admitted_an_hour"], other),
-                "times_as_fast_for_the_same_sources": faster,
-            }
+            ratios = {"times_the_baselines_rate": _share(each["admitted_an_hour"], other)}
+            if arms[name].sources == arms[BASELINE].sources:
+                faster = _share(arms[BASELINE].seconds, arms[name].seconds)
+                ratios["times_as_fast_for_the_same_sources"] = faster
             yield f"{direction} {name}", {**each, **({} if name == BASELINE else ratios)}
 
 
