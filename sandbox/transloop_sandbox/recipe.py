@@ -189,6 +189,7 @@ def runner(chosen: Recipe) -> tuple[Recipe, Run]:
 
 def read_recipe(language: str, text: str) -> Recipe:
     """One recipe from the text of its file. Raises SettingsError naming all that is wrong."""
+    import json
     import tomllib
 
     from pydantic import TypeAdapter, ValidationError
@@ -196,7 +197,10 @@ def read_recipe(language: str, text: str) -> Recipe:
     digest = hashlib.sha256(text.encode()).hexdigest()
     try:
         data = {"id": language, "digest": digest, **tomllib.loads(text)}
-        made = TypeAdapter(Recipe).validate_python(data, extra="forbid")
+        # As JSON, where strictness takes a list for a tuple, and still no text for a number.
+        made = TypeAdapter(Recipe).validate_json(
+            json.dumps(data, default=str), strict=True, extra="forbid"
+        )
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"languages/{language}.toml: {error}.") from error
     except ValidationError as error:

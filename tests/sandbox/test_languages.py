@@ -236,6 +236,7 @@ def test_a_small_recipe_is_enough() -> None:
         ("program = \"bin/x\"|", "tools.tool.program: Field required"),
         ('version = ["--version"]|version = "-v"', "tools.tool.version: Input should be"),
         ('["{tool}/bin/x", "{main}"]|[1]', "run.argv.0: Input should be a valid string"),
+        ("run = {|run = { memory_floor_mb = '64', ", "run.memory_floor_mb: Input should be"),
         ('run = { argv = ["{tool}/bin/x", "{main}"] }|', "neither `run` nor `runs_like`"),
         ("[tools.tool]|[tools", "Expected"),
     ],

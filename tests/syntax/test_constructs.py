@@ -12,8 +12,12 @@ from transloop_syntax.constructs import constructs, languages, names
 _TABLE = tomllib.loads(Path(__file__).with_name("constructs.toml").read_text("utf-8"))
 _TABLE["typescript"]["line"] |= _TABLE["javascript"]["line"]
 """TypeScript's grammar is a superset of JavaScript's, and so is its table."""
-_WITH = {("java", "string_building"): {"classes"}, ("rust", "slices"): {"ranges"}}
-"""What cannot be used without another construct."""
+_WITH = {
+    ("python", "recursion"): {"comprehensions"},
+    ("java", "string_building"): {"classes"},
+    ("rust", "slices"): {"ranges"},
+}
+"""What is used here together with another construct."""
 
 
 def _texts(language: str) -> dict[str, str]:
@@ -32,7 +36,9 @@ def test_each_construct_is_seen_where_it_is_and_not_where_it_is_not(language: st
 
 @pytest.mark.parametrize("language", languages())
 def test_plain_code_uses_none(language: str) -> None:
-    assert not constructs(_TABLE[language]["around"].replace("@", ""), language)
+    told = _TABLE[language]
+    for line in ("", told["plain"]):
+        assert not constructs(told["around"].replace("@", line), language)
 
 
 def test_every_language_has_a_table() -> None:

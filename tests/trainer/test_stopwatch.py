@@ -37,9 +37,8 @@ async def test_work_is_told_while_it_is_done_and_counted_on_afterwards(
     assert before < again.seconds < before + 5  # each look at this clock is a second
 
 
-@pytest.mark.parametrize("torn", ["", "12.", "a minute"])
-def test_a_file_that_was_torn_costs_no_more_than_itself(tmp_path: Path, torn: str) -> None:
+@pytest.mark.parametrize("damaged", ["", "1.2.", "a minute"])
+def test_a_damaged_file_counts_as_none(tmp_path: Path, damaged: str) -> None:
     path = tmp_path / "seconds"
-    path.write_text(torn)
-    watch = Stopwatch(path, lambda: 0.0, lambda seconds: None)
-    assert watch.seconds in {0.0, 12.0}
+    path.write_text(damaged)
+    assert Stopwatch(path, lambda: 0.0, lambda seconds: None).seconds == 0.0
