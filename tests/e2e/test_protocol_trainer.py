@@ -40,8 +40,9 @@ async def test_what_computes_makes_way_while_a_translation_is_written(
     with Supervisor(reasons.look, Hours()) as supervisor:
         supervisor.follow(burning.pid)
         job = await editor.translate(uri, FUNCTION, "javascript", placement="below")
-        await until(lambda: burning.status() == psutil.STATUS_STOPPED, "a pause")
+        await until(lambda: supervisor.paused, "a pause")
         assert supervisor.paused == SERVED
+        await until(lambda: burning.status() == psutil.STATUS_STOPPED, "an effect of it")
         assert serving.busy()
         await editor.go()
         assert (await editor.done(job))["state"] == "done"
