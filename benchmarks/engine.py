@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
 import llama_cpp
 
@@ -26,6 +27,7 @@ from transloop_model.engine import (
     seed_of,
 )
 from transloop_model.llama.engine import LlamaEngine, physical_cores
+from transloop_model.llama.native import without_amx
 from transloop_syntax.language import language
 from transloop_syntax.unit import snippet
 
@@ -59,9 +61,13 @@ class Raw:
     """The baseline: llama-cpp-python's own `Llama`, with the same prompt, context and threads."""
 
     def __init__(self, model: ModelFile) -> None:
-        self.llama = llama_cpp.Llama(
-            str(model.path), n_ctx=CONTEXT, n_threads=physical_cores(), verbose=False
-        )
+        default = llama_cpp.llama_model_default_params
+        with patch.object(
+            llama_cpp.llama_cpp, "llama_model_default_params", lambda: without_amx(default())
+        ):
+            self.llama = llama_cpp.Llama(
+                str(model.path), n_ctx=CONTEXT, n_threads=physical_cores(), verbose=False
+            )
         self.template = prompt.ChatTemplate(self.llama.metadata["tokenizer.chat_template"])
 
     def tokens(self, request: Request) -> list[int]:

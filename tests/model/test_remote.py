@@ -38,6 +38,14 @@ from transloop_settings.errors import (
     EngineError,
 )
 
+PEER = """
+import runpy
+import llama_cpp.llama_cpp as c
+from transloop_model.llama.native import without_amx
+default = c.llama_model_default_params
+c.llama_model_default_params = lambda: without_amx(default())
+runpy.run_module("llama_cpp.server", run_name="__main__", alter_sys=True)
+"""
 HELLO = (Message("user", "Tell me a long story about a cat."),)
 CONTEXT = 2048
 
@@ -53,7 +61,7 @@ def server(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(smollm2.path)]
+    command = [sys.executable, "-c", PEER, "--model", str(smollm2.path)]
     command += ["--port", str(port), "--n_ctx", str(CONTEXT), "--n_threads", "2"]
     command += ["--logits_all", "true", "--api_key", "secret"]
     command += ["--interrupt_requests", "false"]  # else a second candidate ends the first

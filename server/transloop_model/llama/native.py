@@ -53,7 +53,7 @@ class Model:
         c.llama_log_set(_keep_log, ctypes.c_void_p(0))
         c.llama_backend_init()
         self.path = path
-        parameters = c.llama_model_default_params()
+        parameters = without_amx(c.llama_model_default_params())
         parameters.vocab_only = vocabulary_only
         self.pointer = c.llama_model_load_from_file(str(path).encode(), parameters)
         if not self.pointer:
@@ -205,6 +205,19 @@ class Context:
         if c.llama_set_adapters_lora(self.pointer, adapters, 1 if adapter else 0, scales) != 0:
             raise AdapterRefused(f"The adapter could not be applied: {_last_log()}")
         self.clear()
+
+
+def without_amx(parameters: Any) -> Any:
+    """A model's parameters, changed where llama.cpp would compute with AMX tiles.
+
+    GCC 12's `_tile_loadconfig` reads 64 bytes and declares 8 (amxtileintrin.h), so the optimizer
+    drops the rest of llama.cpp's tile configuration and the processor refuses what is left: every
+    model's process died at its first token (llama.cpp's issue 20824). A library does not say what
+    built it, so no weights are repacked where it has AMX; the prompt was read no slower.
+    """
+    if b"AMX_INT8 = 1" in c.llama_print_system_info():
+        parameters.use_extra_bufts = False
+    return parameters
 
 
 def new_sampler(sampling: Sampling) -> Any:
