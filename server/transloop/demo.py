@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import io
 import re
 import tempfile
@@ -152,7 +153,7 @@ async def _play(
 ) -> list[Shown]:
     from transloop.demo_client import editor_with_server
     from transloop.demo_learning import CONSENT, show_learning
-    from transloop.demo_loop import show_loop
+    from transloop.demo_loop import DIRECTION, show_loop
     from transloop_syntax.language import languages
 
     workspace, seeds = folder / "workspace", folder / "seeds"
@@ -164,6 +165,7 @@ async def _play(
         "targets": list(languages()),
         "trusted": [str(workspace)],  # samples of ours
         "verify": {"mode": "balanced"},
+        "engine": {"idle_seconds": 3600.0},  # the loop's length: the swap is of a model that runs
     }
     own = {
         "TRANSLOOP_SEEDS_DIR": str(seeds),
@@ -180,7 +182,10 @@ async def _play(
         ]
         await show_learning(console, editor, shown, seeds)
         if trains:
-            await show_loop(console, editor, folder, own)
+            source, target = _languages(DIRECTION.split(":"))
+            piece = next(each for each in pieces if each.language == source)
+            again = functools.partial(_show, console, editor, piece, target)
+            await show_loop(console, editor, folder, own, again)
         return shown
 
 

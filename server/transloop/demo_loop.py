@@ -1,16 +1,17 @@
 """The very end of the demo: one short run of the loop on what the demo has left.
 
-It claims nothing: so short a training rarely makes a model better, and then the gate says so and
-what was in use stays. Nothing is forced.
+It claims nothing: so short a training rarely makes a model better, and then the gate says so. What
+it refuses is put to use only to show a swap, said to be refused, and taken back.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from transloop.demo_client import Editor
+
+Translate = Callable[[], Awaitable[object]]
 
 DIRECTION = "python:javascript"
 WORK_SECONDS = 300
@@ -31,10 +34,18 @@ TRAIN = (
 
 
 async def show_loop(
-    console: Console, editor: Editor, folder: Path, environment: Mapping[str, str]
+    console: Console,
+    editor: Editor,
+    folder: Path,
+    environment: Mapping[str, str],
+    translate: Translate,
 ) -> None:
-    """Gather seeds, run the loop beside the running server, and show what that uses afterwards."""
-    console.rule("The loop: seeds, pairs, an adapter, the gate", align="left")
+    """Gather seeds, run the loop beside the running server, and show how that swaps.
+
+    Args:
+        translate: has the server translate a sample in `DIRECTION`, and shows it.
+    """
+    console.rule("The loop: seeds, pairs, an adapter, the gate, a swap", align="left")
     lessons = _lessons(folder)
     console.print(
         f"The “user” also has {lessons} with everyday functions. Each step says why it is taken; "
@@ -43,13 +54,14 @@ async def show_loop(
         soft_wrap=True,
     )
     began = time.perf_counter()
+    ran = (await editor.command("transloop.status"))["pid"]
     await _ran(console, ("seeds", "harvest", str(lessons)), environment)
     code = await _ran(console, TRAIN, environment)
     console.print(f"\nThat took {time.perf_counter() - began:.0f} s.")
     if code:
         console.print("The run did not come to its end; see above.", style="red")
         return
-    await _show_in_use(console, editor, environment)
+    await _show_swap(console, editor, environment, ran, translate)
 
 
 def _lessons(folder: Path) -> Path:
@@ -82,32 +94,73 @@ async def _ran(console: Console, arguments: tuple[str, ...], environment: Mappin
             await child.wait()
 
 
-async def _show_in_use(console: Console, editor: Editor, environment: Mapping[str, str]) -> None:
-    """What the registry says, and what the server that runs all the while has made of it."""
-    wanted = _in_use(Path(environment["TRANSLOOP_ADAPTERS_DIR"]))
-    end = time.monotonic() + SWAP_SECONDS
-    while (found := (await editor.command("transloop.status"))["adapter"]) != wanted:
-        if time.monotonic() > end:
-            break
-        await asyncio.sleep(0.2)
-    if wanted is None:
+async def _show_swap(
+    console: Console,
+    editor: Editor,
+    environment: Mapping[str, str],
+    ran: int | None,
+    translate: Translate,
+) -> None:
+    """The running server takes over what the gate lets through, or what a person insists on.
+
+    Args:
+        ran: the process of the server's model before the loop.
+    """
+    number, promoted = _made(Path(environment["TRANSLOOP_ADAPTERS_DIR"]))
+    if number is None:
+        console.print("No adapter was made, for the reason above: there is nothing to swap.")
+        return
+    if not promoted:
         console.print(
-            "The gate kept the model alone, for the reason above: the running server goes on with "
-            "it. The adapter stays in the registry (transloop adapters list).",
+            "\nThe gate kept the model alone, for the reason above, and so would you. Only to show "
+            "a swap, the “user” overrules it, which is written down, and takes that back.\n",
             soft_wrap=True,
         )
-    elif found == wanted:
-        told = next((each for each in reversed(editor.messages) if "adapter" in each), "")
-        console.print(f"The running server has swapped, without a restart: {told or found}.")
-    else:
-        console.print(
-            f"{wanted} is in use, and the server still computes with {found}.", style="red"
-        )
+        await _ran(console, ("adapters", "promote", str(number), "--force"), environment)
+    await _show_in_use(console, editor, f"adapter-{number}.gguf", ran, news=1)
+    await translate()
+    if not promoted:
+        await _ran(console, ("adapters", "rollback"), environment)
+        await _show_in_use(console, editor, None, ran, news=2)
 
 
-def _in_use(adapters: Path) -> str | None:
-    """The name of the file that the registry says is in use."""
+async def _show_in_use(
+    console: Console, editor: Editor, wanted: str | None, ran: int | None, news: int
+) -> None:
+    """What the server that runs all the while computes with, once it has said so.
+
+    Args:
+        ran: the process of its model before the loop.
+        news: how many adapters, or ends of one, it has told the editor of by then.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(SWAP_SECONDS):
+            while len(_about_adapters(editor)) < news:
+                editor.news.clear()
+                await editor.news.wait()
+    told = _about_adapters(editor)
+    now = await editor.command("transloop.status")
+    found = now["adapter"] or "the model alone"
+    if now["adapter"] != wanted or len(told) < news:
+        console.print(f"The running server did not swap: it computes with {found}.", style="red")
+        return
+    same = ", in the process that ran before" if ran is not None and now["pid"] == ran else ""
+    console.print(
+        f"The running server computes with {found}{same}. It told the editor: “{told[-1]}”\n",
+        soft_wrap=True,
+        markup=False,
+    )
+
+
+def _about_adapters(editor: Editor) -> list[str]:
+    return [each for each in editor.messages if "adapter" in each.lower()]
+
+
+def _made(adapters: Path) -> tuple[int | None, bool]:
+    """The number of the newest adapter, if there is one; and whether it is in use."""
     from transloop_model.registry.registry import registries
 
-    found = [each.current() for each in registries(adapters)]
-    return next((each.path.name for each in found if each is not None), None)
+    for registry in registries(adapters):
+        if numbers := registry.numbers():
+            return numbers[-1], registry.standing().number == numbers[-1]
+    return None, False

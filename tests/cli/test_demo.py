@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,17 +11,11 @@ from pathlib import Path
 import pytest
 from tests.cli.conftest import ran_in, without_model
 from tests.conftest import settle_in
-from tests.model.small_adapters import small_adapter
 
-from transloop import demo_loop, editors
+from transloop import editors
 from transloop_model.catalog import ModelFile
-from transloop_model.registry.card import Story, Verdict
-from transloop_model.registry.promotion import promote
-from transloop_model.registry.registry import Registry
 from transloop_syntax.language import language_for
 from transloop_syntax.outline import syntax_problem
-from transloop_synth.barred import Barred
-from transloop_trainer.loop import sets
 
 Ran = subprocess.CompletedProcess[bytes]
 Run = Callable[..., Ran]
@@ -118,29 +111,6 @@ def test_the_samples_parse(tmp_path: Path) -> None:
         spoken = language_for(Path(file.name))
         assert spoken is not None
         assert syntax_problem(file.read_text("utf-8"), spoken) is None
-
-
-def test_the_lessons_of_the_loop_can_be_learned_from(tmp_path: Path) -> None:
-    """None of them is among the units that measure what comes of it."""
-    (file,) = demo_loop._lessons(tmp_path).iterdir()
-    text = file.read_text("utf-8")
-    names = re.findall(r"^def (\w+)\(", text, re.MULTILINE)
-    assert len(names) >= 10
-    barred = Barred(sets.examined(sets.of_seeds(()).barred))
-    assert barred.by_name(names) is None
-    for code in re.split(r"\n\n\n(?=def )", text)[1:]:
-        assert barred.by_text(code, "python") is None, code
-
-
-def test_what_is_in_use_is_asked_of_the_registry(tmp_path: Path, smollm2: ModelFile) -> None:
-    place = tmp_path / "adapters"
-    assert demo_loop._in_use(place) is None
-    registry = Registry(smollm2.digest(), place)
-    path = small_adapter(tmp_path / "a.gguf", smollm2.digest())
-    registry.publish(path, Story(), Verdict(True, "Better.", ""))
-    assert demo_loop._in_use(place) is None
-    promote(registry, 1)
-    assert demo_loop._in_use(place) == "adapter-1.gguf"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the programs have another suffix")
