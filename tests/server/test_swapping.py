@@ -166,17 +166,17 @@ async def test_a_damaged_adapter_is_refused_and_said_once(
     publish()
     await desk.until(lambda: desk.adapter == "adapter-2.gguf")
     rollback(registry)
-    await desk.until(lambda: desk.adapter == "adapter-1.gguf")
+    await desk.until(lambda: len(desk.messages) == 3)
+    assert desk.adapter == "adapter-1.gguf"
     path = registry.version(2).path
     path.write_bytes(path.read_bytes()[:-1])
     standing = registry.standing()
     current = registry.folder / "current.json"
     files.replace(current, current.read_bytes().replace(b'"number": 1,', b'"number": 2,', 1))
     assert registry.standing() != standing
-    said = len(desk.told)
     for _ in range(3):
         assert await desk.ask() == first
-    (last,) = desk.told[said:]
+    (last,) = desk.told[3:]
     assert last[0].startswith("Adapter 2 is damaged")
     assert last[0].endswith("The one before stays in use.")
     assert last[1] == lsp.MessageType.Warning
