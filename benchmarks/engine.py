@@ -61,7 +61,7 @@ class Raw:
     """The baseline: llama-cpp-python's own `Llama`, with the same prompt, context and threads."""
 
     def __init__(self, model: ModelFile) -> None:
-        default = llama_cpp.llama_model_default_params
+        default = llama_cpp.llama_model_default_params  # `Llama` has no argument for what differs
         with patch.object(
             llama_cpp.llama_cpp, "llama_model_default_params", lambda: without_amx(default())
         ):

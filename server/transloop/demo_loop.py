@@ -54,14 +54,14 @@ async def show_loop(
         soft_wrap=True,
     )
     began = time.perf_counter()
-    ran = (await editor.command("transloop.status"))["pid"]
+    pid = (await editor.command("transloop.status"))["pid"]
     await _ran(console, ("seeds", "harvest", str(lessons)), environment)
     code = await _ran(console, TRAIN, environment)
     console.print(f"\nThat took {time.perf_counter() - began:.0f} s.")
     if code:
         console.print("The run did not come to its end; see above.", style="red")
         return
-    await _show_swap(console, editor, environment, ran, translate)
+    await _show_swap(console, editor, environment, pid, translate)
 
 
 def _lessons(folder: Path) -> Path:
@@ -98,13 +98,13 @@ async def _show_swap(
     console: Console,
     editor: Editor,
     environment: Mapping[str, str],
-    ran: int | None,
+    pid: int | None,
     translate: Translate,
 ) -> None:
     """The running server takes over what the gate lets through, or what a person insists on.
 
     Args:
-        ran: the process of the server's model before the loop.
+        pid: of the server's model, before the loop.
     """
     number, promoted = _made(Path(environment["TRANSLOOP_ADAPTERS_DIR"]))
     if number is None:
@@ -112,25 +112,29 @@ async def _show_swap(
         return
     if not promoted:
         console.print(
-            "\nThe gate kept the model alone, for the reason above, and so would you. Only to show "
-            "a swap, the “user” overrules it, which is written down, and takes that back.\n",
+            "\nThe model alone stays in use, for the reason above, and you would leave it at that. "
+            "Only to show a swap, the “user” overrules the gate, which is written down, and takes "
+            "that back.\n",
             soft_wrap=True,
         )
-        await _ran(console, ("adapters", "promote", str(number), "--force"), environment)
-    await _show_in_use(console, editor, f"adapter-{number}.gguf", ran, news=1)
+        forced = ("adapters", "promote", str(number), "--force")
+        if await _ran(console, forced, environment):
+            console.print("So there is nothing to swap.", style="red")
+            return
+    await _show_in_use(console, editor, f"adapter-{number}.gguf", pid, news=1)
     await translate()
     if not promoted:
         await _ran(console, ("adapters", "rollback"), environment)
-        await _show_in_use(console, editor, None, ran, news=2)
+        await _show_in_use(console, editor, None, pid, news=2)
 
 
 async def _show_in_use(
-    console: Console, editor: Editor, wanted: str | None, ran: int | None, news: int
+    console: Console, editor: Editor, wanted: str | None, pid: int | None, news: int
 ) -> None:
     """What the server that runs all the while computes with, once it has said so.
 
     Args:
-        ran: the process of its model before the loop.
+        pid: of its model, before the loop.
         news: how many adapters, or ends of one, it has told the editor of by then.
     """
     with contextlib.suppress(TimeoutError):
@@ -144,7 +148,7 @@ async def _show_in_use(
     if now["adapter"] != wanted or len(told) < news:
         console.print(f"The running server did not swap: it computes with {found}.", style="red")
         return
-    same = ", in the process that ran before" if ran is not None and now["pid"] == ran else ""
+    same = ", in the process that ran before" if pid is not None and now["pid"] == pid else ""
     console.print(
         f"The running server computes with {found}{same}. It told the editor: “{told[-1]}”\n",
         soft_wrap=True,

@@ -73,10 +73,10 @@ async def swapped(editor: Editor, environment: dict[str, str], folder: Path) -> 
         await editor.translate(uri, (0, 1), language("javascript"))
 
     await translate()  # the model runs from now on
-    ran = (await editor.command("transloop.status"))["pid"]
-    assert ran
+    pid = (await editor.command("transloop.status"))["pid"]
+    assert pid
     console = Console(file=told, width=200, highlight=False)
-    await demo_loop._show_swap(console, editor, environment, ran, translate)
+    await demo_loop._show_swap(console, editor, environment, pid, translate)
     return told.getvalue(), asked - 1
 
 
@@ -87,7 +87,7 @@ async def test_what_the_gate_refused_is_swapped_in_only_to_be_shown(
     publish(registry, tmp_path, passes=False)
     told, translations = await swapped(editor, environment, tmp_path)
     steps = (
-        "The gate kept the model alone",
+        "The model alone stays in use",
         "$ transloop adapters promote 1 --force",
         "the gate said: It was measured",
         "computes with adapter-1.gguf, in the process that ran before.",
@@ -114,6 +114,20 @@ async def test_what_the_gate_lets_through_stays(
     assert "rollback" not in told
     assert translations == 1
     assert registry.standing().number == 1
+
+
+@pytest.mark.model
+async def test_what_cannot_be_promoted_is_said_and_not_waited_for(
+    editor: Editor, environment: dict[str, str], registry: Registry, tmp_path: Path
+) -> None:
+    publish(registry, tmp_path, passes=False)
+    path = registry.version(1).path
+    path.write_bytes(path.read_bytes()[:-1])
+    told, translations = await swapped(editor, environment, tmp_path)
+    assert "Adapter 1 is damaged" in told
+    assert "nothing to swap" in told
+    assert "rollback" not in told
+    assert translations == 0
 
 
 async def test_without_an_adapter_there_is_nothing_to_swap(
